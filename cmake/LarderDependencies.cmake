@@ -1,0 +1,19 @@
+# What the tree needs from outside. The library itself: threads, and header-only packages
+# (xxHash, toml++) that are compiled in. The command and the tests need more.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+find_path(LARDER_XXHASH_INCLUDE xxhash.h REQUIRED)
+
+if(LARDER_BUILD_COMMAND)
+  find_package(spdlog REQUIRED)
+  find_package(Boost 1.81 REQUIRED COMPONENTS json)
+  find_package(prometheus-cpp REQUIRED COMPONENTS core)
+  find_package(CLI11 REQUIRED)
+endif()
+
+if(LARDER_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
