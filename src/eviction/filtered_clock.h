@@ -1,0 +1,172 @@
+// The eviction policy of a memory shard: a small FIFO window in front of a CLOCK, with a sketch of
+// past use deciding who enters the CLOCK. Used by memory/, one policy per shard, and by tools that
+// replay a bare policy.
+//
+// Thread safety: none of its own. The caller holds the shard's lock for every call; readers may set
+// an entry's reference bit (mark_used) at any time without it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "eviction/clock_ring.h"
+#include "eviction/sketch.h"
+
+namespace larder::eviction {
+
+// `Nodes` offers `PolicyLinks& policy_links(Ref)` and `std::uint64_t hash_of(Ref)`.
+///
+// States of an entry: in no queue; in the window (a twentieth of all entries, where it is born); in
+// main. A hit sets a bit and nothing else. A hand that meets a set bit clears it and counts the key
+// in the sketch, so that the sketch counts rounds with use, not uses: bursts count once.
+///
+// Who is evicted, once the window has more than its share: the window's oldest entry, when used,
+// moves to main; when not, it contests the entry under main's hand and takes its place only if it
+// was used more often before its last insertion. With a window within its share main's hand finds
+// the victim. While the cache fills, the window's surplus moves to main without a contest.
+///
+// Bounds: one call of evict_candidate() passes over at most kMaxSteps entries per queue, then its
+// hand gives no further second chance.
+class FilteredClock {
+ public:
+  static constexpr std::size_t kUnbounded = ~std::size_t{0};
+  static constexpr std::size_t kWindowDivisor = 20;
+  static constexpr std::size_t kMaxSteps = 256;
+
+  // How many entries the shard is expected to hold when full. kUnbounded: unknown or without limit;
+  // then nothing is counted.
+  explicit FilteredClock(std::size_t capacity_entries) : capacity_(capacity_entries) {}
+
+  // The capacity, or what is known of it by now. The caller evicts what is too much.
+  void resize(std::size_t capacity_entries);
+
+  template <class Nodes>
+  void on_insert(Nodes& nodes, Ref ref) {
+    PolicyLinks& links = nodes.policy_links(ref);
+    const unsigned past = count_insertion(nodes.hash_of(ref));
+    links.queue = static_cast<std::uint8_t>(kWindow | (past << kPastShift));
+    links.referenced.store_relaxed(0);
+    window_.push(nodes, ref);
+    if (window_.size() > window_share() && size() <= capacity_) to_main(nodes, window_.hand());
+  }
+
+  template <class Nodes>
+  void on_erase(Nodes& nodes, Ref ref) {
+    PolicyLinks& links = nodes.policy_links(ref);
+    queue_of(links).remove(nodes, ref);
+    links.queue = 0;
+  }
+
+  // An overwrite: `now` stands where `old` stood, and was used.
+  template <class Nodes>
+  void on_replace(Nodes& nodes, Ref old, Ref now) {
+    PolicyLinks& from = nodes.policy_links(old);
+    PolicyLinks& to = nodes.policy_links(now);
+    queue_of(from).replace(nodes, old, now);
+    to.queue = from.queue;
+    from.queue = 0;
+    to.referenced.store_relaxed(1);
+  }
+
+  template <class Nodes>
+  void on_hit(Nodes& nodes, Ref ref) {
+    mark_used(nodes.policy_links(ref));
+  }
+
+  // Who should go, without removing it: the caller removes it with on_erase(). Never `protect`;
+  // kNoRef when there is nobody else.
+  template <class Nodes>
+  Ref evict_candidate(Nodes& nodes, Ref protect) {
+    for (std::size_t steps = 0; window_.size() > window_share() && steps < kMaxSteps; ++steps) {
+      const Ref oldest = window_.hand();
+      if (oldest == protect) break;
+      if (take_used(nodes.policy_links(oldest))) {
+        sketch_.add(nodes.hash_of(oldest));
+        to_main(nodes, oldest);
+        continue;
+      }
+      const Ref rival = sweep(nodes, main_, protect);
+      if (rival == kNoRef || past_of(nodes.policy_links(oldest)) <= count_of(nodes, rival)) {
+        return oldest;
+      }
+      to_main(nodes, oldest);
+      return rival;
+    }
+    const Ref victim = sweep(nodes, main_, protect);
+    return victim != kNoRef ? victim : sweep(nodes, window_, protect);
+  }
+
+  std::size_t size() const { return window_.size() + main_.size(); }
+  std::size_t window_size() const { return window_.size(); }
+  std::size_t bytes() const { return sketch_.bytes(); }
+
+  // The first structural fault found, if any.
+  template <class Nodes>
+  std::optional<std::string> validate(Nodes& nodes) const {
+    const auto in = [&nodes](std::uint8_t queue) {
+      return [&nodes, queue](Ref ref) {
+        return (nodes.policy_links(ref).queue & kQueueMask) == queue;
+      };
+    };
+    if (auto fault = window_.validate(nodes, in(kWindow))) return "window: " + *fault;
+    if (auto fault = main_.validate(nodes, in(kMain))) return "main: " + *fault;
+    return std::nullopt;
+  }
+
+ private:
+  // PolicyLinks::queue: the queue in the low bits, the sketch's count before the insertion above.
+  static constexpr std::uint8_t kWindow = 1;
+  static constexpr std::uint8_t kMain = 2;
+  static constexpr std::uint8_t kQueueMask = 3;
+  static constexpr int kPastShift = 4;
+
+  static unsigned past_of(const PolicyLinks& links) { return links.queue >> kPastShift; }
+
+  // Counts the key and returns its count before.
+  unsigned count_insertion(std::uint64_t hash);
+
+  std::size_t window_share() const { return std::max<std::size_t>(1, size() / kWindowDivisor); }
+
+  ClockRing& queue_of(const PolicyLinks& links) {
+    const int queue = links.queue & kQueueMask;
+    CHECK(queue == kWindow || queue == kMain);
+    return queue == kWindow ? window_ : main_;
+  }
+
+  template <class Nodes>
+  unsigned count_of(Nodes& nodes, Ref ref) const {
+    return sketch_.estimate(nodes.hash_of(ref));
+  }
+
+  template <class Nodes>
+  void to_main(Nodes& nodes, Ref ref) {
+    window_.remove(nodes, ref);
+    nodes.policy_links(ref).queue = kMain;
+    main_.push(nodes, ref);
+  }
+
+  // Moves the hand to an entry that was not used since it came by last, or to the end of its
+  // patience, and returns that entry; it stays under the hand.
+  template <class Nodes>
+  Ref sweep(Nodes& nodes, ClockRing& ring, Ref protect) {
+    const std::size_t patience = std::min(ring.size(), kMaxSteps);
+    for (std::size_t steps = 0; steps < patience; ++steps, ring.advance(nodes)) {
+      const Ref ref = ring.hand();
+      if (ref == protect) continue;
+      if (!take_used(nodes.policy_links(ref))) return ref;
+      sketch_.add(nodes.hash_of(ref));
+    }
+    if (ring.hand() == protect) ring.advance(nodes);
+    return ring.hand() == protect ? kNoRef : ring.hand();
+  }
+
+  std::size_t capacity_;
+  ClockRing window_;
+  ClockRing main_;
+  FrequencySketch sketch_;
+};
+
+}  // namespace larder::eviction
