@@ -15,5 +15,6 @@ endif()
 
 if(LARDER_BUILD_TESTS)
   find_package(GTest REQUIRED)
+  find_library(LARDER_RAPIDCHECK rapidcheck REQUIRED)
   include(GoogleTest)
 endif()

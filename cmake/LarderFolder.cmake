@@ -98,7 +98,7 @@ function(_larder_unit name roots depends system label)
   if(tests AND LARDER_BUILD_TESTS)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE larder_${name} larder_build_flags
-                          GTest::gmock GTest::gtest GTest::gtest_main)
+                          ${LARDER_RAPIDCHECK} GTest::gmock GTest::gtest GTest::gtest_main)
     larder_register_gtest(${name}_test LABELS ${label})
   endif()
 endfunction()

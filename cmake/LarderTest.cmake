@@ -52,7 +52,7 @@ function(larder_test name)
     target_include_directories(${name} PRIVATE "${larder_SOURCE_DIR}/src")
   endif()
   target_link_libraries(${name} PRIVATE larder larder_build_flags ${arg_LIBS}
-                        GTest::gmock GTest::gtest GTest::gtest_main)
+                        ${LARDER_RAPIDCHECK} GTest::gmock GTest::gtest GTest::gtest_main)
   set(forward)
   foreach(option IN ITEMS TIMEOUT SHARDS)
     if(arg_${option})

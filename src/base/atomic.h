@@ -43,25 +43,15 @@ class Atomic {
   void store_seq_cst(T value) noexcept { value_.store(value, std::memory_order_seq_cst); }
 
   // Replaces the value and returns the one before; orders nothing.
-  T exchange_relaxed(T value) noexcept {
-    return value_.exchange(value, std::memory_order_relaxed);
-  }
+  T exchange_relaxed(T value) noexcept { return value_.exchange(value, std::memory_order_relaxed); }
   // Replaces the value; an acquire of what was read.
-  T exchange_acquire(T value) noexcept {
-    return value_.exchange(value, std::memory_order_acquire);
-  }
+  T exchange_acquire(T value) noexcept { return value_.exchange(value, std::memory_order_acquire); }
   // Replaces the value; a release of what was written.
-  T exchange_release(T value) noexcept {
-    return value_.exchange(value, std::memory_order_release);
-  }
+  T exchange_release(T value) noexcept { return value_.exchange(value, std::memory_order_release); }
   // Replaces the value; an acquire of what was read and a release of what was written.
-  T exchange_acq_rel(T value) noexcept {
-    return value_.exchange(value, std::memory_order_acq_rel);
-  }
+  T exchange_acq_rel(T value) noexcept { return value_.exchange(value, std::memory_order_acq_rel); }
   // Replaces the value in the one total order of all seq_cst operations.
-  T exchange_seq_cst(T value) noexcept {
-    return value_.exchange(value, std::memory_order_seq_cst);
-  }
+  T exchange_seq_cst(T value) noexcept { return value_.exchange(value, std::memory_order_seq_cst); }
 
   // Adds or subtracts (wraps around) and returns the value before; orders nothing.
   T add_relaxed(T n) noexcept { return value_.fetch_add(n, std::memory_order_relaxed); }

@@ -44,8 +44,7 @@ CheckOperand check_operand(const V& value) noexcept {
     return {.kind = Kind::kUnsigned, .as_unsigned = value};
   } else if constexpr (std::is_floating_point_v<V>) {
     return {.kind = Kind::kFloating, .as_floating = static_cast<double>(value)};
-  } else if constexpr (std::is_convertible_v<const V&, std::string_view> &&
-                       !std::is_pointer_v<V>) {
+  } else if constexpr (std::is_convertible_v<const V&, std::string_view> && !std::is_pointer_v<V>) {
     return {.kind = Kind::kText, .as_text = value};
   } else if constexpr (std::is_convertible_v<const V&, const void*>) {
     return {.kind = Kind::kPointer, .as_pointer = value};
@@ -56,20 +55,19 @@ CheckOperand check_operand(const V& value) noexcept {
 
 }  // namespace larder::base
 
-#define CHECK(condition)           \
-  (static_cast<bool>(condition)    \
-       ? static_cast<void>(0)      \
-       : ::larder::base::check_failed(__FILE__, __LINE__, #condition))
+#define CHECK(condition)                               \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
+                                : ::larder::base::check_failed(__FILE__, __LINE__, #condition))
 
-#define LARDER_CHECK_OP(op, a, b)                                                      \
-  do {                                                                                 \
-    const auto& larder_check_a = (a);                                                  \
-    const auto& larder_check_b = (b);                                                  \
-    if (!(larder_check_a op larder_check_b)) [[unlikely]] {                            \
-      ::larder::base::check_op_failed(__FILE__, __LINE__, #a " " #op " " #b,           \
-                                      ::larder::base::check_operand(larder_check_a),   \
-                                      ::larder::base::check_operand(larder_check_b));  \
-    }                                                                                  \
+#define LARDER_CHECK_OP(op, a, b)                                                     \
+  do {                                                                                \
+    const auto& larder_check_a = (a);                                                 \
+    const auto& larder_check_b = (b);                                                 \
+    if (!(larder_check_a op larder_check_b)) [[unlikely]] {                           \
+      ::larder::base::check_op_failed(__FILE__, __LINE__, #a " " #op " " #b,          \
+                                      ::larder::base::check_operand(larder_check_a),  \
+                                      ::larder::base::check_operand(larder_check_b)); \
+    }                                                                                 \
   } while (false)
 
 #define CHECK_EQ(a, b) LARDER_CHECK_OP(==, a, b)

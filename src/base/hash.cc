@@ -3,10 +3,10 @@
 // Thread safety: any number of threads may race for the first draw; all of them get one seed.
 #include "base/hash.h"
 
+#include <cstring>
+
 #include <sys/auxv.h>
 #include <sys/random.h>
-
-#include <cstring>
 
 #include "base/atomic.h"
 

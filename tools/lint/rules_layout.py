@@ -51,7 +51,8 @@ LIBRARY_HOMES = {
     "sodium": ("codec", "base"),
 }
 _POSIX = ("sys/", "linux/", "unistd.h", "pthread.h", "sched.h", "time.h", "fcntl.h", "malloc.h",
-          "immintrin.h", "emmintrin.h", "x86intrin.h", "arm_neon.h", "signal.h", "dlfcn.h")
+          "immintrin.h", "emmintrin.h", "x86intrin.h", "cpuid.h", "arm_neon.h", "signal.h",
+          "dlfcn.h")
 _TEST_LIBRARIES = ("gtest/", "gmock/", "rapidcheck")
 _INPUT_OUTPUT = ("iostream", "fstream", "sys/socket.h", "netinet/", "arpa/", "netdb.h", "poll.h",
                  "sys/epoll.h")

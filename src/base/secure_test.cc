@@ -1,0 +1,43 @@
+// Tests of wiping and of the comparison of secrets.
+//
+// Thread safety: a test program.
+#include "base/secure.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace larder::base {
+namespace {
+
+TEST(SecureZero, WipesExactlyTheGivenBytes) {
+  std::array<unsigned char, 64> bytes;
+  bytes.fill(0xab);
+  secure_zero(bytes.data() + 1, 62);
+  EXPECT_EQ(bytes.front(), 0xab);
+  EXPECT_EQ(bytes.back(), 0xab);
+  EXPECT_EQ(std::count(bytes.begin(), bytes.end(), 0), 62);
+}
+
+TEST(SecureZero, AcceptsNothing) { secure_zero(nullptr, 0); }
+
+TEST(ConstantTimeEqual, ComparesLikeEquality) {
+  using std::string_view_literals::operator""sv;
+  EXPECT_TRUE(constant_time_equal("", ""));
+  EXPECT_TRUE(constant_time_equal("secret", "secret"));
+  EXPECT_FALSE(constant_time_equal("secret", "secre"));
+  EXPECT_FALSE(constant_time_equal("a\0b"sv, "a\0c"sv));
+  const std::string text(100, 'x');
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string other = text;
+      other[i] = static_cast<char>(other[i] ^ (1 << bit));
+      EXPECT_FALSE(constant_time_equal(text, other));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace larder::base
