@@ -29,8 +29,8 @@
 //   release as well, because the poll may miss R4 and see the R1 of the section after it.
 //
 //   Without membarrier, and under ThreadSanitizer, which follows no fences: R1, R4 and the snapshot
-//   of W3 are read-modify-writes (acq_rel) of S, and R2 and W2 vanish. The writes of S then form one
-//   chain in which each one acquires what the earlier ones released. For any section:
+//   of W3 are read-modify-writes (acq_rel) of S, and R2 and W2 vanish. The writes of S then form
+//   one chain in which each one acquires what the earlier ones released. For any section:
 //   - R1 before W3 in the chain: W3 reads the odd value or a later one, as above.
 //   - R1 after W3 in the chain: R1 acquires W1, so R3 finds no pointer.
 //   The number of slots is read and raised by read-modify-writes for the same reason.
@@ -38,7 +38,8 @@
 //
 //   Sections nest: only the outermost writes. The reclaimer's own slot counts like any other: a
 //   thread that reclaims inside its own section sees the grace period end only after it has left.
-//   epoch_model_test.cc checks both ways, and that the checker finds protocols with one wrong order.
+//   epoch_model_test.cc checks both ways, and that the checker finds protocols with one wrong
+//   order.
 //
 // Cost: entering and leaving are two plain stores to a line of one's own (a few nanoseconds); with
 // read-modify-writes about 10 ns more. A grace period costs one membarrier (up to some 15 µs when
@@ -73,7 +74,8 @@ class [[nodiscard]] ReadSection {
  private:
   static void enter(ThreadRecord& thread) noexcept {
     ThreadSlot* slot = thread.slot;
-    if (slot == nullptr) [[unlikely]] slot = &claim_thread_slot();
+    if (slot == nullptr) [[unlikely]]
+      slot = &claim_thread_slot();
     if (thread.writes_by_rmw) [[unlikely]] {
       slot->sequence.add_acq_rel(1);  // R1; pairs with the snapshot of a grace period
       return;

@@ -3,12 +3,12 @@
 // Thread safety: as in the header.
 #include "sync/heavy_fence.h"
 
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <string_view>
+#include <unistd.h>
+
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
 
 #include "base/atomic.h"
 

@@ -27,7 +27,7 @@ inline constexpr int kMaxHeldLocks = 288;
 // Checks that `mutex` may be taken after all that this thread holds. Called before it blocks.
 void check_lock_order(const void* mutex, Rank rank, unsigned sequence) noexcept;
 
-// Records that this thread holds `mutex`, or no longer holds it (any order of release is fine).
+// Records that this thread took `mutex`, or gave it back (any order of release is fine).
 void note_acquired(const void* mutex, Rank rank, unsigned sequence) noexcept;
 void note_released(const void* mutex) noexcept;
 

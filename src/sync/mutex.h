@@ -76,9 +76,7 @@ class LARDER_CAPABILITY("mutex") Mutex {
 // Holds a mutex from its construction to its destruction.
 class LARDER_SCOPED MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) noexcept LARDER_ACQUIRE(mutex) : mutex_(mutex) {
-    mutex_.lock();
-  }
+  explicit MutexLock(Mutex& mutex) noexcept LARDER_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
   ~MutexLock() LARDER_RELEASE() { mutex_.unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;

@@ -3,11 +3,10 @@
 // Thread safety: claims and returns take the registry's lock; looking a slot up takes none.
 #include "sync/thread_slot.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <pthread.h>
 #include <vector>
 
 #include "base/check.h"
@@ -56,7 +55,7 @@ class Registry {
     return slot;
   }
 
-  std::size_t count() noexcept { return count_.add_acq_rel(0); }
+  std::size_t count() noexcept { return count_.add_acq_rel(0); }  // pairs with make_locked()
 
   ThreadSlot& at(std::size_t index) noexcept {
     const Place place = place_of(index);
@@ -85,7 +84,7 @@ class Registry {
     }
     ThreadSlot& slot = at(index);
     slot.index = index;
-    // A release for who scans up to the count, an acquire from who scanned before: see epoch.h.
+    // Pairs with count(): releases to who scans later, acquires from who scanned before (epoch.h).
     count_.add_acq_rel(1);
     return slot;
   }
@@ -105,7 +104,7 @@ class Registry {
   pthread_key_t exit_key_;  // constant after construction
 
   // atomics
-  base::Atomic<std::size_t> count_{0};                // role: slots that may be scanned
+  base::Atomic<std::size_t> count_{0};                 // role: slots that may be scanned
   base::Atomic<ThreadSlot*> chunks_[kMaxChunks] = {};  // role: publishes each chunk, once
 
   Mutex mutex_{Rank::kThreadRegistry};

@@ -31,9 +31,10 @@ struct alignas(base::kCacheLine) ThreadSlot {
 // What a thread keeps about itself. Constant-initialised and trivially destructible, so that the
 // fast paths reach it without a guard.
 struct ThreadRecord {
-  ThreadSlot* slot = nullptr;    // null until claimed
-  std::uint32_t depth = 0;       // nesting of read sections
-  bool writes_by_rmw = false;    // how read sections are announced: see epoch.h
+  ThreadSlot* slot = nullptr;  // null until claimed
+  std::uint32_t depth = 0;     // nesting of read sections
+  bool writes_by_rmw = false;  // how read sections are announced: see epoch.h
+  bool is_collecting = false;  // inside Limbo::collect(): see limbo.h
 };
 
 #if defined(__GNUC__)
@@ -50,7 +51,8 @@ LARDER_INITIAL_EXEC extern constinit thread_local ThreadRecord t_thread;
 // The slot of this thread.
 inline ThreadSlot& own_thread_slot() noexcept {
   ThreadSlot* slot = t_thread.slot;
-  if (slot == nullptr) [[unlikely]] return claim_thread_slot();
+  if (slot == nullptr) [[unlikely]]
+    return claim_thread_slot();
   return *slot;
 }
 

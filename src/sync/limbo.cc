@@ -1,0 +1,128 @@
+// The stations of a retired token: stripes, the open batch, sealed batches.
+//
+// Thread safety: as in limbo.h. No two of its locks are ever held together.
+#include "sync/limbo.h"
+
+#include <algorithm>
+#include <sched.h>
+
+#include "base/check.h"
+#include "sync/event.h"
+
+namespace larder::sync {
+
+Limbo::Limbo(std::size_t batch_size) : batch_size_(batch_size) { CHECK_GE(batch_size, 1U); }
+
+Limbo::~Limbo() {
+  CHECK_EQ(pending(), 0U);
+  for (auto& stripe : stripes_) delete stripe.load_acquire();  // pairs with own_stripe()
+}
+
+Limbo::Stripe& Limbo::own_stripe() noexcept {
+  auto& place = stripes_[thread_slot() % kStripes];
+  Stripe* stripe = place.load_acquire();  // pairs with the exchange below
+  if (stripe != nullptr) return *stripe;
+  auto* made = new Stripe;
+  if (place.cas_strong_acq_rel(stripe, made)) return *made;  // pairs with the load above
+  delete made;
+  return *stripe;
+}
+
+Limbo::Advice Limbo::retire(Token token) noexcept {
+  Stripe& stripe = own_stripe();
+  std::array<Token, kStripeTokens> full;
+  {
+    MutexLock lock(stripe.mutex);
+    stripe.retired.store_relaxed(stripe.retired.load_relaxed() + 1);
+    stripe.tokens[stripe.size++] = token;
+    if (stripe.size < std::min(kStripeTokens, batch_size_)) return Advice::kNone;
+    full = stripe.tokens;
+    stripe.size = 0;
+  }
+  return add_to_open_batch(std::span(full).first(std::min(kStripeTokens, batch_size_)));
+}
+
+Limbo::Advice Limbo::add_to_open_batch(std::span<const Token> tokens) noexcept {
+  std::vector<Token> full;
+  {
+    MutexLock lock(mutex_);
+    if (open_.capacity() == 0) open_.reserve(batch_size_ + kStripeTokens);
+    open_.insert(open_.end(), tokens.begin(), tokens.end());
+    if (open_.size() < batch_size_) return Advice::kNone;
+    full.swap(open_);
+  }
+  return seal(std::move(full));
+}
+
+Limbo::Advice Limbo::seal(std::vector<Token> tokens) noexcept {
+  // The tokens were unlinked before they came here; their grace period begins after that.
+  Batches batch;
+  batch.push_back({std::move(tokens), GracePeriod::begin()});
+  MutexLock lock(mutex_);
+  sealed_.splice(sealed_.end(), batch);
+  return sealed_.size() < kMaxSealedBatches ? Advice::kCollect : Advice::kBackOff;
+}
+
+void Limbo::seal_everything(Wait wait) noexcept {
+  CHECK(wait == Wait::kNone || !in_read_section());
+  std::vector<Token> all;
+  for (auto& place : stripes_) {
+    Stripe* stripe = place.load_acquire();  // pairs with own_stripe()
+    if (stripe == nullptr) continue;
+    MutexLock lock(stripe->mutex);
+    all.insert(all.end(), stripe->tokens.begin(),
+               stripe->tokens.begin() + static_cast<std::ptrdiff_t>(stripe->size));
+    stripe->size = 0;
+  }
+  {
+    MutexLock lock(mutex_);
+    all.insert(all.end(), open_.begin(), open_.end());
+    open_.clear();
+  }
+  if (!all.empty()) seal(std::move(all));
+}
+
+// Moves up to `limit` elapsed batches, oldest first. The poll under the lock costs one read for
+// each section that the oldest batch still waits for.
+bool Limbo::take_elapsed(Batches& elapsed, std::size_t limit) noexcept {
+  MutexLock lock(mutex_);
+  for (std::size_t taken = 0; taken < limit && !sealed_.empty(); ++taken) {
+    if (!sealed_.front().grace.elapsed()) return false;
+    elapsed.splice(elapsed.end(), sealed_, sealed_.begin());
+  }
+  return sealed_.empty();
+}
+
+void Limbo::poll_elapsed(Batches& elapsed, int polls) noexcept {
+  for (int poll = 0; poll < polls; ++poll) {
+    const bool is_drained = take_elapsed(elapsed, kMaxBatchesPerCollect);
+    if (is_drained || !elapsed.empty()) return;
+    base::spin_pause();
+  }
+}
+
+std::size_t Limbo::pending() const noexcept {
+  const std::uint64_t freed = freed_.load_relaxed();
+  std::uint64_t retired = 0;
+  for (const auto& place : stripes_) {
+    const Stripe* stripe = place.load_acquire();  // pairs with own_stripe()
+    if (stripe != nullptr) retired += stripe->retired.load_relaxed();
+  }
+  return retired > freed ? static_cast<std::size_t>(retired - freed) : 0;
+}
+
+// Readers leave within a copy of a value, so yielding is nearly always enough; the longer nap is
+// for a reader that lost its processor.
+void Limbo::nap(int turn) noexcept {
+  constexpr int kYields = 64;
+  constexpr std::int64_t kNapNs = 50'000;
+  if (turn < kYields) {
+    sched_yield();
+    return;
+  }
+  const Clock& clock = *default_clock();  // real time, whatever the clock of the cache says
+  Event never;
+  never.wait_until(clock.now_ns() + kNapNs, clock);
+}
+
+}  // namespace larder::sync

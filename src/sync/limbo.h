@@ -1,0 +1,150 @@
+// Where unlinked objects wait until no reader can hold them. Used by memory/ for entries: unlink,
+// retire, and now and then collect, which runs the destructors of user values.
+//
+// Thread safety: every member may be called from any thread at any time, except the destructor.
+//
+// The way of a token (an opaque 64-bit name of an object)
+//   retire -> stripe of the thread (kStripeTokens) -> open batch (batch_size) -> sealed batch
+//   -> grace period elapsed -> free(token), once, by whoever collects.
+// A grace period costs a membarrier, so it is begun for a whole batch, and with no lock held.
+//
+// Bound: at most kStripes * kStripeTokens tokens lie in stripes and batch_size + kStripeTokens in
+// the open batch. Sealed batches go as soon as somebody collects after the sections open at their
+// sealing have ended; how many they are depends on how long readers stay, so retire() advises
+// kBackOff from kMaxSealedBatches on: a caller outside of any section then waits in flush().
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/atomic.h"
+#include "sync/epoch.h"
+#include "sync/mutex.h"
+#include "sync/thread_slot.h"
+
+namespace larder::sync {
+
+class Limbo {
+ public:
+  using Token = std::uint64_t;
+
+  static constexpr std::size_t kStripes = 16;
+  static constexpr std::size_t kStripeTokens = 32;
+  static constexpr std::size_t kMaxSealedBatches = 64;
+  static constexpr std::size_t kMaxBatchesPerCollect = 4;
+  static constexpr std::size_t kDefaultBatchSize = 256;
+  // Polls in collect() that suit batches of one: a reader that runs leaves within that time.
+  static constexpr int kSecurePolls = 2'000;
+
+  // What the caller of retire() should do next, once it holds no lock.
+  enum class Advice {
+    kNone,
+    kCollect,  // a batch was sealed: call collect()
+    kBackOff,  // too much waits: call flush(..., Wait::kUntilFree) outside of any section
+  };
+
+  enum class Wait { kNone, kUntilFree };
+
+  // `batch_size` tokens share a grace period. One: each token gets its own at once (secure wipe).
+  explicit Limbo(std::size_t batch_size = kDefaultBatchSize);
+
+  // Everything has been flushed before.
+  ~Limbo();
+
+  Limbo(const Limbo&) = delete;
+  Limbo& operator=(const Limbo&) = delete;
+
+  // Takes over an object that is unlinked already: no new reader can reach it. May run a membarrier
+  // (once in batch_size calls): hold no lock that others want.
+  Advice retire(Token token) noexcept;
+
+  // Frees, by `free(token)`, batches whose grace period has elapsed: at most kMaxBatchesPerCollect.
+  // Looks up to `polls` times for a first one. Returns the number freed. `free` must not throw; it
+  // may retire and collect (an inner collect() on the same thread leaves everything to the outer
+  // one).
+  template <class F>
+  std::size_t collect(F&& free, int polls = 1) noexcept {
+    if (t_thread.is_collecting) return 0;
+    t_thread.is_collecting = true;
+    Batches elapsed;
+    poll_elapsed(elapsed, polls);
+    const std::size_t freed = free_all(elapsed, free);
+    t_thread.is_collecting = false;
+    return freed;
+  }
+
+  // Seals all that was retired before the call, and frees what has elapsed; with kUntilFree it
+  // waits until all of that is free (not inside a ReadSection: it would wait for itself). Tokens
+  // that a concurrent call has in its hands are left to that call.
+  template <class F>
+  std::size_t flush(F&& free, Wait wait) noexcept {
+    seal_everything(wait);
+    std::size_t freed = 0;
+    for (int turn = 0;;
+         ++turn) {  // ends with the last open section; each turn naps a little longer
+      Batches elapsed;
+      const bool is_drained = take_elapsed(elapsed, kNoLimit);
+      freed += free_all(elapsed, free);
+      if (is_drained || wait == Wait::kNone) return freed;
+      nap(turn);
+    }
+  }
+
+  // Tokens retired and not freed; exact when no call is under way.
+  std::size_t pending() const noexcept;
+
+ private:
+  struct Batch {
+    std::vector<Token> tokens;
+    GracePeriod grace;
+  };
+  using Batches = std::list<Batch>;  // spliced between lists, so that no lock covers an allocation
+
+  struct alignas(base::kCacheLine) Stripe {
+    Mutex mutex{Rank::kLimbo};
+    std::size_t size LARDER_GUARDED_BY(mutex) = 0;
+    std::array<Token, kStripeTokens> tokens LARDER_GUARDED_BY(mutex) = {};
+    base::Atomic<std::uint64_t> retired{0};  // role: statistics; written under the mutex
+  };
+
+  static constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
+
+  template <class F>
+  std::size_t free_all(Batches& batches, F& free) noexcept {
+    std::size_t freed = 0;
+    for (Batch& batch : batches) {
+      assert_no_locks_held();
+      for (const Token token : batch.tokens) free(token);  // CALLBACK: destructors of user values
+      freed += batch.tokens.size();
+    }
+    freed_.add_relaxed(freed);
+    return freed;
+  }
+
+  Stripe& own_stripe() noexcept;
+  Advice add_to_open_batch(std::span<const Token> tokens) noexcept;
+  Advice seal(std::vector<Token> tokens) noexcept;
+  void seal_everything(Wait wait) noexcept;
+  // True when no sealed batch is left.
+  bool take_elapsed(Batches& elapsed, std::size_t limit) noexcept;
+  void poll_elapsed(Batches& elapsed, int polls) noexcept;
+  static void nap(int turn) noexcept;
+
+  // constant after construction
+  const std::size_t batch_size_;
+
+  // atomics
+  std::array<base::Atomic<Stripe*>, kStripes> stripes_{};  // role: publishes each stripe, once
+  base::Atomic<std::uint64_t> freed_{0};                   // role: statistics
+
+  Mutex mutex_{Rank::kLimbo};
+  std::vector<Token> open_ LARDER_GUARDED_BY(mutex_);
+  Batches sealed_ LARDER_GUARDED_BY(mutex_);  // the oldest first
+};
+
+}  // namespace larder::sync
