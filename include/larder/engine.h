@@ -44,6 +44,9 @@ enum class Opcode : std::uint8_t {
 inline constexpr std::size_t kOpcodes = static_cast<std::size_t>(Opcode::clear) + 1;
 std::string_view to_string(Opcode code) noexcept;
 
+/// Keys are byte strings of 1 to this many bytes; so are index keys and tags.
+inline constexpr std::size_t kMaxKeyBytes = 65'535;
+
 /// How the engine hands out a value.
 enum class Deliver : std::uint8_t {
   nothing,  ///< only whether it is there
@@ -83,6 +86,7 @@ class Operation {
 
   Opcode code;
   Context context{};
+  const Clock* clock = nullptr;  ///< of the cache, for the context's deadline; null: the default
   std::optional<Error> error{};  ///< the operation as a whole failed; no item had an effect
                                  ///< unless the error's effect says `unknown`
 
@@ -127,7 +131,7 @@ struct KeyOperation : Operation {
   using Operation::Operation;
 
   std::span<Item> items;
-  Deliver deliver = Deliver::nothing;     ///< get, take
+  Deliver deliver = Deliver::nothing;     ///< get, take; set*: `pin` asks for what was stored
   bool batch = false;                     ///< came through a `_many` form
   const WriteOptions* write = nullptr;    ///< set*, compare_and_set; increment: ttl if created;
                                           ///< touch: its ttl; set_tags: its tags
@@ -232,6 +236,7 @@ struct SearchOperation : Operation {
   };
 
   // in
+  bool batch = false;                        ///< came through a `_many` form
   std::string_view index;                    ///< *_index; kTagIndex for tags
   std::span<const std::string_view> terms;   ///< index keys; several in the _many forms
   std::string_view pattern;                  ///< add_index, remove_index, *_pattern, scan*
@@ -248,6 +253,9 @@ struct SearchOperation : Operation {
 /// The error that `op`'s arguments deserve, else the one its context deserves, else nothing.
 /// The whole input is looked at; batches without items deserve none. O(input).
 std::optional<Error> check_input(const Operation& op);
+
+/// Whether `op` came through a `_many` form without any item: it succeeds on an open cache.
+bool is_empty_batch(const Operation& op) noexcept;
 
 /// What `find` learned without an operation.
 enum class Found : std::uint8_t {
@@ -276,7 +284,8 @@ class Engine {
   /// The caller of a pending operation goes: true when it was removed and will not be touched
   /// again; false when its completion is running or has run.
   virtual bool leave(Operation& op) noexcept = 0;
-  /// A shortcut for copying reads of one key without context, hooks or floor.
+  /// A shortcut for copying reads of one key without context, hooks or floor. The key is valid;
+  /// a closed engine answers `ask`, and so does one whose `T` throws while it is copied.
   virtual Found find(std::string_view key, void* copy_to) noexcept {
     static_cast<void>(key), static_cast<void>(copy_to);
     return Found::ask;
