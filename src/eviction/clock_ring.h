@@ -23,7 +23,9 @@ struct PolicyLinks {
   // guarded by the shard's lock
   Ref prev = kNoRef;
   Ref next = kNoRef;
-  std::uint8_t queue = 0;  // which queue of the policy, with flags of the policy
+  std::uint8_t queue = 0;       // which queue of the policy; 0: none
+  std::uint8_t count = 0;       // what the policy counts of this entry
+  std::uint8_t generation = 0;  // when it counted last, in its own measure of age
   // atomics
   base::Atomic<std::uint8_t> referenced{
       0};  // "used since a hand came by": a hint, relaxed throughout

@@ -1,4 +1,4 @@
-// The untemplated part of the policy: when counting begins, and for how many entries.
+// The untemplated part of the policy: counts, their ageing, and when counting begins.
 //
 // Thread safety: none of its own. The caller holds the shard's lock for every call.
 #include "eviction/filtered_clock.h"
@@ -7,19 +7,43 @@ namespace larder::eviction {
 
 void FilteredClock::resize(std::size_t capacity_entries) {
   capacity_ = capacity_entries;
-  if (sketch_.active() && capacity_ != kUnbounded) sketch_.resize(capacity_);
+  if (history_.active() && capacity_ != kUnbounded) {
+    history_.resize(std::max<std::size_t>(1, capacity_));
+  }
 }
 
-unsigned FilteredClock::count_insertion(std::uint64_t hash) {
-  // What fills an empty cache tells little about what is used again, and a shard that never fills
-  // needs no memory for counters: counting begins with a half full cache.
-  if (!sketch_.active()) {
-    if (capacity_ == kUnbounded || size() < capacity_ / 2) return 0;
-    sketch_.resize(std::max<std::size_t>(1, capacity_));
+void FilteredClock::begin_count(PolicyLinks& links, std::uint64_t hash) {
+  links.count = 0;
+  links.generation = history_.generation();
+  if (!history_.active()) {
+    if (capacity_ == kUnbounded || size() < capacity_ / 2) return;
+    history_.resize(std::max<std::size_t>(1, capacity_));
   }
-  const unsigned before = sketch_.estimate(hash);
-  sketch_.add(hash);
-  return before;
+  links.count = static_cast<std::uint8_t>(history_.take(hash));
+  count_round(links);
+}
+
+void FilteredClock::count_round(PolicyLinks& links) {
+  if (!history_.active()) return;
+  const unsigned count = std::min(count_of(links) + 1, FrequencyHistory::kMaxCount);
+  links.count = static_cast<std::uint8_t>(count);
+  links.generation = history_.generation();
+  count_event();
+}
+
+void FilteredClock::count_event() {
+  if (++events_ < kEventsPerGeneration * capacity_) return;
+  events_ = 0;
+  history_.age();
+}
+
+unsigned FilteredClock::count_of(const PolicyLinks& links) const {
+  return FrequencyHistory::aged(links.count, links.generation, history_.generation());
+}
+
+bool FilteredClock::wins(const PolicyLinks& candidate, const PolicyLinks& rival) const {
+  // Its last insertion is left out: the miss that brought it says nothing about a second use.
+  return count_of(candidate) > count_of(rival) + 1;
 }
 
 }  // namespace larder::eviction

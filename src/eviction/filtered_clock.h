@@ -1,6 +1,6 @@
-// The eviction policy of a memory shard: a small FIFO window in front of a CLOCK, with a sketch of
-// past use deciding who enters the CLOCK. Used by memory/, one policy per shard, and by tools that
-// replay a bare policy.
+// The eviction policy of a memory shard: a small FIFO window in front of a CLOCK, with the
+// frequency of past use deciding who passes from one to the other. Used by memory/, one policy per
+// shard, and by tools that replay a bare policy.
 //
 // Thread safety: none of its own. The caller holds the shard's lock for every call; readers may set
 // an entry's reference bit (mark_used) at any time without it.
@@ -11,23 +11,28 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "eviction/clock_ring.h"
-#include "eviction/sketch.h"
+#include "eviction/frequency_history.h"
 
 namespace larder::eviction {
 
 // `Nodes` offers `PolicyLinks& policy_links(Ref)` and `std::uint64_t hash_of(Ref)`.
 ///
 // States of an entry: in no queue; in the window (a twentieth of all entries, where it is born); in
-// main. A hit sets a bit and nothing else. A hand that meets a set bit clears it and counts the key
-// in the sketch, so that the sketch counts rounds with use, not uses: bursts count once.
-///
+// main. A hit sets a bit and nothing else. An insertion counts; a hand that meets a set bit clears
+// it and counts: what is counted is rounds with use, so that a burst counts once. Counts are kept
+// in the entries, and in a history of keys that have left; they are halved after every ten counted
+// events per entry of capacity. Counting begins when the cache is half full: what fills an empty
+// cache tells little about what is used again, and a shard that never fills needs no memory for a
+// history.
+//
 // Who is evicted, once the window has more than its share: the window's oldest entry, when used,
 // moves to main; when not, it contests the entry under main's hand and takes its place only if it
-// was used more often before its last insertion. With a window within its share main's hand finds
-// the victim. While the cache fills, the window's surplus moves to main without a contest.
-///
+// was counted more often before its last insertion. With a window within its share main's hand
+// finds the victim. While the cache fills, the window's surplus moves to main without a contest.
+//
 // Bounds: one call of evict_candidate() passes over at most kMaxSteps entries per queue, then its
 // hand gives no further second chance.
 class FilteredClock {
@@ -46,18 +51,20 @@ class FilteredClock {
   template <class Nodes>
   void on_insert(Nodes& nodes, Ref ref) {
     PolicyLinks& links = nodes.policy_links(ref);
-    const unsigned past = count_insertion(nodes.hash_of(ref));
-    links.queue = static_cast<std::uint8_t>(kWindow | (past << kPastShift));
+    links.queue = kWindow;
     links.referenced.store_relaxed(0);
+    begin_count(links, nodes.hash_of(ref));
     window_.push(nodes, ref);
     if (window_.size() > window_share() && size() <= capacity_) to_main(nodes, window_.hand());
   }
 
+  // For an evicted entry as for any other that leaves.
   template <class Nodes>
   void on_erase(Nodes& nodes, Ref ref) {
     PolicyLinks& links = nodes.policy_links(ref);
     queue_of(links).remove(nodes, ref);
     links.queue = 0;
+    history_.put(nodes.hash_of(ref), count_of(links));
   }
 
   // An overwrite: `now` stands where `old` stood, and was used.
@@ -66,8 +73,9 @@ class FilteredClock {
     PolicyLinks& from = nodes.policy_links(old);
     PolicyLinks& to = nodes.policy_links(now);
     queue_of(from).replace(nodes, old, now);
-    to.queue = from.queue;
-    from.queue = 0;
+    to.queue = std::exchange(from.queue, std::uint8_t{0});
+    to.count = from.count;
+    to.generation = from.generation;
     to.referenced.store_relaxed(1);
   }
 
@@ -84,12 +92,12 @@ class FilteredClock {
       const Ref oldest = window_.hand();
       if (oldest == protect) break;
       if (take_used(nodes.policy_links(oldest))) {
-        sketch_.add(nodes.hash_of(oldest));
+        count_round(nodes.policy_links(oldest));
         to_main(nodes, oldest);
         continue;
       }
       const Ref rival = sweep(nodes, main_, protect);
-      if (rival == kNoRef || past_of(nodes.policy_links(oldest)) <= count_of(nodes, rival)) {
+      if (rival == kNoRef || !wins(nodes.policy_links(oldest), nodes.policy_links(rival))) {
         return oldest;
       }
       to_main(nodes, oldest);
@@ -101,15 +109,13 @@ class FilteredClock {
 
   std::size_t size() const { return window_.size() + main_.size(); }
   std::size_t window_size() const { return window_.size(); }
-  std::size_t bytes() const { return sketch_.bytes(); }
+  std::size_t bytes() const { return history_.bytes(); }
 
   // The first structural fault found, if any.
   template <class Nodes>
   std::optional<std::string> validate(Nodes& nodes) const {
     const auto in = [&nodes](std::uint8_t queue) {
-      return [&nodes, queue](Ref ref) {
-        return (nodes.policy_links(ref).queue & kQueueMask) == queue;
-      };
+      return [&nodes, queue](Ref ref) { return nodes.policy_links(ref).queue == queue; };
     };
     if (auto fault = window_.validate(nodes, in(kWindow))) return "window: " + *fault;
     if (auto fault = main_.validate(nodes, in(kMain))) return "main: " + *fault;
@@ -117,28 +123,24 @@ class FilteredClock {
   }
 
  private:
-  // PolicyLinks::queue: the queue in the low bits, the sketch's count before the insertion above.
+  // PolicyLinks::queue
   static constexpr std::uint8_t kWindow = 1;
   static constexpr std::uint8_t kMain = 2;
-  static constexpr std::uint8_t kQueueMask = 3;
-  static constexpr int kPastShift = 4;
 
-  static unsigned past_of(const PolicyLinks& links) { return links.queue >> kPastShift; }
+  static constexpr std::uint64_t kEventsPerGeneration = 10;  // for each entry of capacity
 
-  // Counts the key and returns its count before.
-  unsigned count_insertion(std::uint64_t hash);
+  void begin_count(PolicyLinks& links, std::uint64_t hash);
+  void count_round(PolicyLinks& links);
+  void count_event();
+  // As of now, after ageing.
+  unsigned count_of(const PolicyLinks& links) const;
+  bool wins(const PolicyLinks& candidate, const PolicyLinks& rival) const;
 
   std::size_t window_share() const { return std::max<std::size_t>(1, size() / kWindowDivisor); }
 
   ClockRing& queue_of(const PolicyLinks& links) {
-    const int queue = links.queue & kQueueMask;
-    CHECK(queue == kWindow || queue == kMain);
-    return queue == kWindow ? window_ : main_;
-  }
-
-  template <class Nodes>
-  unsigned count_of(Nodes& nodes, Ref ref) const {
-    return sketch_.estimate(nodes.hash_of(ref));
+    CHECK(links.queue == kWindow || links.queue == kMain);
+    return links.queue == kWindow ? window_ : main_;
   }
 
   template <class Nodes>
@@ -157,7 +159,7 @@ class FilteredClock {
       const Ref ref = ring.hand();
       if (ref == protect) continue;
       if (!take_used(nodes.policy_links(ref))) return ref;
-      sketch_.add(nodes.hash_of(ref));
+      count_round(nodes.policy_links(ref));
     }
     if (ring.hand() == protect) ring.advance(nodes);
     return ring.hand() == protect ? kNoRef : ring.hand();
@@ -166,7 +168,8 @@ class FilteredClock {
   std::size_t capacity_;
   ClockRing window_;
   ClockRing main_;
-  FrequencySketch sketch_;
+  FrequencyHistory history_;
+  std::uint64_t events_ = 0;  // counted in this generation
 };
 
 }  // namespace larder::eviction
