@@ -216,6 +216,8 @@ TEST(ConfigTest, load_reports_the_problems_of_file_and_variables_together) {
   EXPECT_EQ(settings(*good, "a").sweep_batch, 512U);
 }
 
+constexpr std::string_view kLetters[] = {"\u00a0", "\u00e9", "\u0416", "\u65e5", "\U0001f511"};
+
 // Random bytes and damaged files: either a valid config or a message, never a crash; what is
 // accepted is within the ranges.
 TEST(ConfigTest, any_bytes_give_a_config_or_a_message) {
@@ -226,7 +228,7 @@ TEST(ConfigTest, any_bytes_give_a_config_or_a_message) {
     const std::size_t edits = 1 + random.below(4);
     for (std::size_t i = 0; i < edits && !text.empty(); ++i) {
       const std::size_t at = random.below(text.size());
-      switch (random.below(4)) {
+      switch (random.below(5)) {
         case 0:
           text[at] = static_cast<char>(random.below(256));
           break;
@@ -234,6 +236,9 @@ TEST(ConfigTest, any_bytes_give_a_config_or_a_message) {
           text.erase(at, 1 + random.below(8));
           break;
         case 2:
+          text.insert(at, kLetters[random.below(std::size(kLetters))]);
+          break;
+        case 3:
           text.insert(at, 1, "\"[]=#\n .0a"[random.below(10)]);
           break;
         default:
@@ -269,6 +274,13 @@ TEST(ConfigTest, malformed_headers_are_refused) {
   for (const char* text : {"[.a]", "[=]", "[[.a]]", "[a.]", "[", "[[", "[\"a", "[a]]", "= 1"}) {
     EXPECT_FALSE(complaint(text).empty()) << text;
   }
+}
+
+TEST(ConfigTest, names_and_remarks_are_of_any_language) {
+  const Config config =
+      parsed("# caf\u00e9 \u65e5\u672c\n[caches.\"\u00e9\u65e5 \u00a0\"]\nshards = 2 # \u0416");
+  EXPECT_EQ(settings(config, "\u00e9\u65e5 \u00a0").shards, 2U);
+  EXPECT_FALSE(complaint("[caches.\u00e9]\nshards = 2").empty()) << "bare keys are ASCII";
 }
 
 TEST(ConfigTest, deep_nesting_is_refused_without_overflow) {
