@@ -7,19 +7,21 @@ set(LARDER_GTEST_RESULTS "${CMAKE_BINARY_DIR}/gtest-results")
 #   LABELS l...  labels; `full` keeps a test out of the default run
 #   TIMEOUT s    per ctest test, scaled up under sanitizers (default 120)
 #   WHOLE        one process for all cases (many small cases, or a report over all of them)
+#   SERIAL       nothing else runs beside it (thousands of threads, or measured time)
 #   SHARDS n     with WHOLE: n processes, each with its share of the cases
 function(larder_register_gtest target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE" "TIMEOUT;SHARDS" "LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;SERIAL" "TIMEOUT;SHARDS" "LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
   math(EXPR timeout "${arg_TIMEOUT} * ${LARDER_TIMEOUT_SCALE}")
+  set(properties TIMEOUT ${timeout} RUN_SERIAL ${arg_SERIAL})
   if(NOT arg_WHOLE)
     # A list inside PROPERTIES would be split again in the generated script: labels go in escaped.
     string(REPLACE ";" "\\;" labels "${arg_LABELS}")
     string(REGEX REPLACE "_test$" "" prefix "${target}")
     gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-                         TEST_PREFIX "${prefix}." PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
+                         TEST_PREFIX "${prefix}." PROPERTIES LABELS "${labels}" ${properties})
     return()
   endif()
   if(NOT arg_SHARDS)
@@ -33,15 +35,16 @@ function(larder_register_gtest target)
     endif()
     add_test(NAME ${name}
              COMMAND ${target} --gtest_output=json:${LARDER_GTEST_RESULTS}/${name}.json)
-    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${timeout}
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" ${properties}
       ENVIRONMENT "GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${shard}")
   endforeach()
 endfunction()
 
-# larder_test(NAME SOURCES... [LABELS ...] [LIBS ...] [TIMEOUT s] [WHOLE] [SHARDS n] [INTERNAL])
+# larder_test(NAME SOURCES... [LABELS ...] [LIBS ...] [TIMEOUT s] [WHOLE] [SHARDS n] [SERIAL]
+#             [INTERNAL])
 # A GoogleTest program linked with larder. It sees the public headers only, with INTERNAL also src/.
 function(larder_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;INTERNAL" "TIMEOUT;SHARDS" "SOURCES;LABELS;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;SERIAL;INTERNAL" "TIMEOUT;SHARDS" "SOURCES;LABELS;LIBS")
   list(APPEND arg_SOURCES ${arg_UNPARSED_ARGUMENTS})
   if(NOT arg_SOURCES)
     return()
@@ -59,9 +62,11 @@ function(larder_test name)
       list(APPEND forward ${option} ${arg_${option}})
     endif()
   endforeach()
-  if(arg_WHOLE)
-    list(APPEND forward WHOLE)
-  endif()
+  foreach(option IN ITEMS WHOLE SERIAL)
+    if(arg_${option})
+      list(APPEND forward ${option})
+    endif()
+  endforeach()
   larder_register_gtest(${name} ${forward} LABELS ${arg_LABELS})
 endfunction()
 

@@ -4,7 +4,7 @@
 usage: ./dev mutants [--list] [--short N] [NAME...]
 
 A mutant is a patch in mutants/<NAME>.patch (-p1, from the root of the tree) below header lines:
-  # rule: 07                   the rule of the contract that it breaks (or a word: seam, house, ...)
+  # rule: 07                   the rules of the contract that it breaks (or a word: seam, ...)
   # kills: contract.*rule_07   the tests that must fail: a regular expression for ctest -R
   # build: contract_test       the targets that are built, separated by blanks
   # filter: *rule_07*          optional: GTEST_FILTER, for test programs that run as a whole
@@ -12,6 +12,8 @@ The tree is copied below the build root (what git would track), one copy for all
 named tests must pass there unchanged. A mutant is killed if it builds and a named test then fails,
 or does not end in time. It is an error if the named tests fail without it, are skipped or do not
 exist, if the patch does not apply, or if the mutant does not build.
+
+Rules of the contract without a mutant are named at the end of --list.
 
   --list       print the mutants, run nothing
   --short N    only every N-th mutant, starting with the first
@@ -34,6 +36,7 @@ from dataclasses import dataclass
 
 SOURCE = pathlib.Path(os.environ.get("LARDER_SOURCE_DIR") or
                       pathlib.Path(__file__).resolve().parents[1])
+CONTRACT_RULES = {f"{number:02}" for number in range(1, 22)}
 PRESET = "debug"
 TEST_TIMEOUT_S = int(os.environ.get("LARDER_MUTANT_TIMEOUT_S", "120"))
 HEADER = re.compile(r"^# (rule|kills|build|filter): *(.+?) *$", re.MULTILINE)
@@ -224,6 +227,8 @@ def main():
         if arguments.list:
             for mutant in mutants:
                 print(f"{mutant.rule:>6}  {mutant.name}  {mutant.kills}")
+            missing = CONTRACT_RULES - {rule for mutant in mutants for rule in mutant.rule.split()}
+            print(f"rules without a mutant: {' '.join(sorted(missing)) or 'none'}")
             return 0
         if not mutants:
             raise MutantError("there is no mutant")

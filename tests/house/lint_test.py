@@ -27,6 +27,8 @@ CLEAN_TREE = {
     "src/table/table.h": HEADER + "#include \"base/bytes.h\"\n#include \"sync/mutex.h\"\n",
     "src/table/table_test.cc": SOURCE + "#include <atomic>\n#include <gtest/gtest.h>\n",
     "src/table/table_race_test.cc": SOURCE,
+    "src/table/bucket_array.cc": SOURCE,
+    "src/table/bucket_test.cc": SOURCE,
     "src/memory/shard.cc": SOURCE + (
         "#include \"table/table.h\"\n"
         "sync::Mutex mutex{Rank::kShard};\n"
@@ -90,6 +92,7 @@ BAD_SAMPLES = {
     "long line": ("src/base/a.cc", SOURCE + "// " + "x" * 98 + "\n", "size", 2),
     "file name": ("src/base/TimerWheel.cc", SOURCE, "name", 1),
     "test without unit": ("src/base/ghost_test.cc", SOURCE, "name", 1),
+    "test of half a word": ("src/table/tab_test.cc", SOURCE, "name", 1),
     "no file comment": ("src/base/a.cc", "int x;\n", "file-comment", 1),
     "blank before comment": ("src/base/a.cc", "\n// Late.\n", "file-comment", 1),
     "no thread safety": ("src/base/a.h", "// A sample.\n#pragma once\n", "thread-safety-line", 1),

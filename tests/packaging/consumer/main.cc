@@ -1,4 +1,5 @@
-// The first program of a user: one cache of strings, one loader. Used by the test packaging.consumer.
+// The first program of a user: one cache of strings, one loader. Used by the test
+// packaging.consumer.
 #include <cstdio>
 #include <string>
 
