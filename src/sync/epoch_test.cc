@@ -1,0 +1,252 @@
+// Tests of read sections and grace periods: when a period elapses, nesting, thread ends, and a
+// torture of readers against reclaimers with canaries. The proof is in epoch.h and is checked by
+// epoch_model_test.cc; this finds what the code does otherwise.
+//
+// Thread safety: a test program.
+#include "sync/epoch.h"
+
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/prng.h"
+#include "sync/event.h"
+
+namespace larder::sync {
+namespace {
+
+// A thread that stays inside a section from its construction to leave().
+class Lodger {
+ public:
+  Lodger()
+      : thread_([this] {
+          const ReadSection section;
+          inside_.set();
+          go_.wait();
+        }) {
+    inside_.wait();
+  }
+  void leave() {
+    go_.set();
+    if (thread_.joinable()) thread_.join();
+  }
+  ~Lodger() { leave(); }
+
+ private:
+  Event inside_;
+  Event go_;
+  std::thread thread_;
+};
+
+TEST(GracePeriod, ElapsesAtOnceWithoutReaders) { EXPECT_TRUE(GracePeriod::begin().elapsed()); }
+
+TEST(GracePeriod, WaitsForTheSectionsOpenAtItsBeginning) {
+  Lodger first, second;
+  auto period = GracePeriod::begin();
+  EXPECT_FALSE(period.elapsed());
+  first.leave();
+  EXPECT_FALSE(period.elapsed());
+  second.leave();
+  EXPECT_TRUE(period.elapsed());
+  EXPECT_TRUE(period.elapsed());
+}
+
+TEST(GracePeriod, IgnoresLaterSections) {
+  auto lodger = std::make_optional<Lodger>();
+  auto period = GracePeriod::begin();
+  Lodger later;
+  EXPECT_FALSE(period.elapsed());
+  lodger.reset();
+  EXPECT_TRUE(period.elapsed());
+}
+
+TEST(GracePeriod, SeesThatASectionMovedOnEvenIfTheThreadIsBackInside) {
+  Event inside, again, second_inside, leave;
+  std::thread reader([&] {
+    {
+      const ReadSection section;
+      inside.set();
+      again.wait();
+    }
+    const ReadSection section;
+    second_inside.set();
+    leave.wait();
+  });
+  inside.wait();
+  auto period = GracePeriod::begin();
+  again.set();
+  second_inside.wait();
+  EXPECT_TRUE(period.elapsed());
+  leave.set();
+  reader.join();
+}
+
+TEST(GracePeriod, MovesBetweenThreads) {
+  Lodger lodger;
+  auto period = GracePeriod::begin();
+  std::thread([moved = std::move(period)]() mutable { EXPECT_FALSE(moved.elapsed()); }).join();
+}
+
+TEST(ReadSection, NestsAndOnlyTheOutermostCounts) {
+  EXPECT_FALSE(in_read_section());
+  std::optional<GracePeriod> period;
+  {
+    const ReadSection outer;
+    {
+      const ReadSection inner;
+      EXPECT_TRUE(in_read_section());
+      period = GracePeriod::begin();
+    }
+    EXPECT_TRUE(in_read_section());
+    EXPECT_FALSE(period->elapsed());  // its own section, too
+    {
+      const ReadSection inner;
+    }
+    EXPECT_FALSE(period->elapsed());
+  }
+  EXPECT_FALSE(in_read_section());
+  EXPECT_TRUE(period->elapsed());
+}
+
+TEST(ReadSection, CountsTwiceForEachOutermostSection) {
+  const std::uint64_t before = own_thread_slot().sequence.load_relaxed();
+  EXPECT_EQ(before % 2, 0U);
+  for (int i = 0; i < 3; ++i) {
+    const ReadSection outer;
+    const ReadSection inner;
+    EXPECT_EQ(own_thread_slot().sequence.load_relaxed() % 2, 1U);
+  }
+  EXPECT_EQ(own_thread_slot().sequence.load_relaxed(), before + 6);
+}
+
+TEST(ReadSection, ReusedSlotGoesOnCounting) {
+  std::size_t index = 0;
+  std::uint64_t sequence = 0;
+  std::thread([&] {
+    const ReadSection section;
+    index = thread_slot();
+    sequence = own_thread_slot().sequence.load_relaxed();
+  }).join();
+  std::thread([&] {
+    const ReadSection section;
+    ASSERT_EQ(thread_slot(), index);
+    EXPECT_EQ(own_thread_slot().sequence.load_relaxed(), sequence + 2);
+  }).join();
+}
+
+// ---- torture
+// --------------------------------------------------------------------------------------
+
+constexpr std::uint64_t kAlive = 0x600dfeed600dfeed;
+constexpr std::uint64_t kDead = 0xdeadbeefdeadbeef;
+constexpr std::size_t kCells = 8;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr int kReplacements = 3'000;
+#else
+constexpr int kReplacements = 20'000;
+#endif
+
+struct Node {
+  std::uint64_t canary = kAlive;
+  std::uint64_t padding[7] = {};
+};
+
+// Shared cells; readers look at nodes inside sections, reclaimers replace and free them.
+class Arena {
+ public:
+  Arena() {
+    for (auto& cell : cells_) cell.store_release(new Node);
+  }
+  ~Arena() {
+    for (auto& cell : cells_) delete cell.load_acquire();
+  }
+
+  // False if a dead node was seen.
+  bool look(base::Prng& prng) {
+    const ReadSection section;
+    const Node* node = cells_[prng.below(kCells)].load_acquire();
+    bool alive = node->canary == kAlive;
+    if (prng.below(16) == 0) {
+      const ReadSection inner;
+      std::this_thread::yield();
+    }
+    alive = alive && node->canary == kAlive;
+    return alive;
+  }
+
+  void replace(base::Prng& prng, int batch) {
+    std::vector<Node*> unlinked;
+    for (int i = 0; i < batch; ++i) {
+      unlinked.push_back(cells_[prng.below(kCells)].exchange_acq_rel(new Node));
+    }
+    auto period = GracePeriod::begin();
+    while (!period.elapsed()) std::this_thread::yield();
+    for (Node* node : unlinked) {
+      node->canary = kDead;
+      delete node;
+    }
+  }
+
+ private:
+  base::Atomic<Node*> cells_[kCells];
+};
+
+// Returns the number of dead nodes that readers saw.
+int torture(std::uint64_t seed) {
+  Arena arena;
+  base::Atomic<int> dead;
+  base::Atomic<bool> stop;
+  std::vector<std::thread> readers, reclaimers;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    readers.emplace_back([&, i] {
+      base::Prng prng(seed + i);
+      while (!stop.load_relaxed()) dead.add_relaxed(arena.look(prng) ? 0 : 1);
+    });
+  }
+  // Threads that come and go, so that slots pass from hand to hand.
+  readers.emplace_back([&] {
+    for (std::uint64_t n = 0; !stop.load_relaxed(); ++n) {
+      std::thread([&] {
+        base::Prng prng(seed + 100 + n);
+        for (int i = 0; i < 20; ++i) dead.add_relaxed(arena.look(prng) ? 0 : 1);
+      }).join();
+    }
+  });
+  for (std::uint64_t i = 0; i < 2; ++i) {
+    reclaimers.emplace_back([&, i] {
+      base::Prng prng(seed + 1'000 + i);
+      for (int done = 0; done < kReplacements;) {
+        const int batch = 1 + static_cast<int>(prng.below(32));
+        arena.replace(prng, batch);
+        done += batch;
+      }
+    });
+  }
+  for (auto& thread : reclaimers) thread.join();
+  stop.store_relaxed(true);
+  for (auto& thread : readers) thread.join();
+  return dead.load_relaxed();
+}
+
+TEST(EpochTorture, NoReaderSeesADeadNode) { EXPECT_EQ(torture(1), 0); }
+
+TEST(EpochTortureDeathTest, NoReaderSeesADeadNodeWithoutMembarrier) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  setenv("LARDER_NO_MEMBARRIER", "1", 1);
+  EXPECT_EXIT(
+      {
+        const int dead = torture(2);
+        own_thread_slot();
+        std::exit(dead == 0 && t_thread.writes_by_rmw ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+  unsetenv("LARDER_NO_MEMBARRIER");
+}
+
+}  // namespace
+}  // namespace larder::sync
