@@ -32,6 +32,10 @@ CLEAN_TREE = {
     "src/memory/shard.cc": SOURCE + (
         "#include \"table/table.h\"\n"
         "sync::Mutex mutex{Rank::kShard};\n"
+        "base::Atomic<int> state_{0};  // role: published by put()\n"
+        "void g() { try { f(); } catch (...) { throw; } }\n"
+        "// Caught in parse(): the library below knows no other way. It is caught there.\n"
+        "void h() { throw 1; }\n"
         "// The reader's acquire pairs with the writer's store_release in put().\n"
         "int read() { return state_.load_acquire(); }\n"
         "// What is written before the flag must be seen by who reads the other flag first: only\n"
@@ -130,6 +134,20 @@ BAD_SAMPLES = {
     "fence without partner": ("src/table/a.cc", SOURCE + "fence_release();\n", "partner", 2),
     "seq_cst without paragraph": ("src/table/a.cc", SOURCE + "a.store_seq_cst(1);  // pairs with b\n",
                                   "seq-cst", 2),
+    "atomic field without role": ("src/table/a.h",
+                                  HEADER + "struct A {\n\n\n\n  base::Atomic<int> x{0};\n};\n",
+                                  "atomic-role", 8),
+    "array of atomics": ("src/table/a.h",
+                         HEADER + "\n\n\nstd::array<Atomic<std::uint64_t>, N> values{};\n",
+                         "atomic-role", 7),
+    "analysis off": ("src/table/a.cc",
+                     SOURCE + "\n\n\n\nvoid f() LARDER_NO_THREAD_SAFETY_ANALYSIS {\n}\n",
+                     "analysis-off", 6),
+    "build option": ("include/larder/a.h", HEADER + "#ifdef NDEBUG\n#endif\n", "build-option", 4),
+    "build option, second": ("include/larder/a.h", HEADER + "#if defined(LARDER_X)\n#endif\n",
+                             "build-option", 4),
+    "throw": ("src/table/a.cc", SOURCE + "void f() { throw 1; }\n", "throw", 2),
+    "throw in public": ("include/larder/a.h", HEADER + "inline void f() { throw 1; }\n", "throw", 4),
     "sleep": ("tests/model/a.cc", SOURCE + "std::this_thread::sleep_for(1ms);\n", "sleep", 2),
     "bare sleep": ("tests/model/a.cc", SOURCE + "sleep(1);\n", "sleep", 2),
     "second rank enum": ("src/table/a.h", HEADER + "enum class LockRank { kA };\n", "rank", 4),

@@ -4,7 +4,8 @@ import re
 
 from source import Finding
 
-RULES = ("atomic-home", "mutex-home", "consumer-lock", "partner", "seq-cst", "sleep", "rank")
+RULES = ("atomic-home", "mutex-home", "consumer-lock", "partner", "seq-cst", "sleep", "rank",
+         "atomic-role", "analysis-off")
 
 ATOMIC_HOME = "src/base/atomic.h"
 MUTEX_HOME = "src/sync/mutex.h"
@@ -12,6 +13,7 @@ RANK_HOME = "src/sync/rank.h"
 RANK_TABLE = "docs/concurrency.md"
 PARTNER_LINES_ABOVE = 8
 PARAGRAPH_LINES_ABOVE = 15
+ROLE_LINES_ABOVE = 4
 
 _ATOMICS = (r"\bstd::(atomic\w*|memory_order\w*)\b|\b__atomic_\w+|\b__sync_\w+"
             r"|#\s*include\s*<(atomic|stdatomic\.h)>")
@@ -21,6 +23,7 @@ _LOCKS = (r"\bstd::(\w*mutex|condition_variable\w*|lock_guard|unique_lock|scoped
 _WAITS = r"\bstd::(latch|barrier|counting_semaphore|binary_semaphore)\b"
 _ORDERED = (r"\b(?:load|store|exchange|add|sub|or|and|xor|cas_\w+|fence)"
             r"_(acquire|release|acq_rel|seq_cst)\s*\(")
+_ATOMIC_FIELD = r"^[^\n#(]*\b(?:base::)?Atomic<[^;()]*>\s+\w+\s*(?:\[[^;]*\])?\s*(?:\{[^;]*\})?;"
 _SLEEP = r"\b(sleep_for|sleep_until|usleep|nanosleep)\s*\(|(?<![\w.:>])sleep\s*\("
 
 # Consumers that need neither locks nor atomics: that is what the library is for.
@@ -32,6 +35,7 @@ def check(source):
         return
     yield from check_homes(source)
     yield from check_orders(source)
+    yield from check_roles(source)
     yield from check_sleeps(source)
     yield from check_rank_enum(source)
 
@@ -76,6 +80,20 @@ def _has_paragraph(source, line):
     comments = source.comment_lines[max(0, line - 1 - PARAGRAPH_LINES_ABOVE): line]
     text = [comment for comment in comments if comment]
     return len(text) >= 2 and any("seq_cst" in comment for comment in text)
+
+
+def check_roles(source):
+    if source.is_test or not source.path.startswith("src/"):
+        return
+    for line, _ in source.find_code(_ATOMIC_FIELD):
+        if not source.comments_near(line, ROLE_LINES_ABOVE).strip():
+            yield Finding(source.path, line, "atomic-role", "an atomic field without its role",
+                          "say in a comment who writes it, who reads it, and what it publishes")
+    for line, _ in source.find_code(r"\bLARDER_NO_THREAD_SAFETY_ANALYSIS\b"):
+        if not source.comments_near(line, ROLE_LINES_ABOVE).strip():
+            yield Finding(source.path, line, "analysis-off",
+                          "the analysis of locks is off without a reason",
+                          "say in a comment which locks are held and why the analysis cannot know")
 
 
 def check_sleeps(source):

@@ -4,7 +4,7 @@ import re
 
 from source import Finding
 
-RULES = ("level", "thread", "time", "size", "name")
+RULES = ("level", "thread", "time", "build-option", "throw", "size", "name")
 
 PUBLIC_HEADER_CODE_LINES = 200
 FILE_LINES = 600
@@ -65,6 +65,8 @@ def check(source):
     yield from check_sizes(source)
     yield from check_names(source)
     yield from check_homes(source)
+    yield from check_public(source)
+    yield from check_throws(source)
 
 
 def check_includes(source):
@@ -146,6 +148,27 @@ _HOMES = (
     (r"\b\w*_clock::now\s*\(|\bclock_gettime\b|\bgettimeofday\b|\bstd::time\s*\(", ("base",),
      "time", "reads the time", "only base/ reads time: take a larder::Clock"),
 )
+
+
+_BUILD_OPTION = r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif)\b.*\b(NDEBUG|LARDER_\w+|BOOST_\w+|__SANITIZE_\w+)"
+THROW_LINES_ABOVE = 4
+
+
+def check_public(source):
+    if source.is_public:
+        for line, match in source.find_code(_BUILD_OPTION):
+            yield Finding(source.path, line, "build-option", f"a public header asks {match.group(1)}",
+                          "one header, one meaning: decide it in a .cc or at run time")
+
+
+def check_throws(source):
+    if source.is_test or source.folder not in (*LIBRARY_LEVELS, "public"):
+        return
+    for line, _ in source.find_code(r"\bthrow\b(?!\s*;)"):
+        if "caught" not in source.comments_near(line, THROW_LINES_ABOVE):
+            yield Finding(source.path, line, "throw", "the library throws nothing of its own",
+                          "return a Result; if a foreign library leaves no choice, a comment says "
+                          "where it is caught")
 
 
 def check_homes(source):

@@ -153,7 +153,7 @@ class SourceFile:
 
     def find_code(self, pattern):
         """(line, match) for each match in the code."""
-        for match in re.finditer(pattern, self.code):
+        for match in re.finditer(pattern, self.code, re.MULTILINE):
             yield self.line_at(match.start()), match
 
     def comments_near(self, line, above, below=0):
