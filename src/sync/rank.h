@@ -14,7 +14,8 @@ enum class Rank : std::uint8_t {
   kManager,         // the registry of open caches and providers
   kEngine,          // the state of one engine: life cycle, reconfiguration
   kShard,           // a shard of the table with its policy and wheel; ordered by shard index
-  kFlight,          // single-flight tables and fences
+  kFlight,          // fences of loads, and the state of one waiting caller
+  kFlightGraph,     // which load waits for which
   kIndex,           // secondary indexes and tags
   kSlab,            // the allocator of entries
   kLimbo,           // entries that wait for readers to leave

@@ -1,0 +1,199 @@
+// Store: the memory engine's data and every step on it that must be atomic: lookups without a
+// lock, conditional commits, removals, room, sweeps. Knows no operations, loads or threads; the
+// engine builds those on it.
+//
+// Thread safety: every public member from any thread, with no shard lock held, except those named
+// `_locked`, whose caller holds the lock of the shard given. User code (hooks, destructors) runs
+// only in announce() and in the limbo, with no lock held.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "flight/fence_log.h"
+#include "index/term_index.h"
+#include "larder/options.h"
+#include "memory/budget.h"
+#include "memory/draft.h"
+#include "memory/removals.h"
+#include "memory/shard.h"
+#include "memory/tally.h"
+#include "sync/limbo.h"
+
+namespace larder::memory {
+
+// A key with its hash and its shard.
+struct KeySpot {
+  std::string_view key;
+  std::uint64_t hash;
+  Shard* shard;
+};
+
+// When a commit may go through.
+struct Condition {
+  enum class Kind : std::uint8_t {
+    always,
+    absent,
+    present,
+    version,  // the entry has this version; absent with Version::absent()
+    node,     // the entry is this very node; kNoRef: absent
+    flight,   // this load is still attached, and no term of the value was erased since it began
+  };
+  Kind kind = Kind::always;
+  Version version{};
+  Ref node = kNoRef;
+  flight::Flight* flight = nullptr;
+};
+
+enum class Commit : std::uint8_t {
+  stored,
+  refused,    // the condition does not hold
+  full,       // no room, and eviction is off
+  too_large,  // heavier than the byte limit
+};
+
+class Store {
+ public:
+  Store(const CacheSettings& settings, std::shared_ptr<const CacheTraits> traits);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // reads: no lock
+  [[nodiscard]] KeySpot spot(std::string_view key) const noexcept;
+  // The live entry, counted as a use; inside a read section. Null: a miss. A rename under way sets
+  // `ask`: then only get_locked() knows.
+  [[nodiscard]] Node* get(const KeySpot& spot, bool& ask) const noexcept;
+  // The same without counting a use.
+  [[nodiscard]] Node* find(const KeySpot& spot, bool& ask) const noexcept;
+  // The live entry, whatever happens around it; takes the lock if it must. In a read section.
+  [[nodiscard]] Node* settle(const KeySpot& spot, bool use) const noexcept;
+  void prefetch(const KeySpot& spot) const noexcept { spot.shard->table.prefetch(spot.hash); }
+  void prefetch_node(const KeySpot& spot) const noexcept;
+  void note_access(Node& node) const noexcept;
+
+  // writes
+  // Stores the draft if `condition` holds, evicting or sweeping for room where it must.
+  Commit commit(const KeySpot& spot, const Condition& condition, Draft& draft);
+  // The same for all of `drafts` or none: for batches that must not be half stored.
+  Commit commit_all(std::span<const KeySpot> spots, std::span<Draft> drafts);
+  // Removes the live entry (if it is `only`, where given); whether there was one.
+  bool erase(const KeySpot& spot, RemovalCause cause, Ref only = kNoRef);
+  // Changes the expiry in place; false: no live entry.
+  bool touch(const KeySpot& spot, Ttl ttl);
+  // Replaces the tags; false: no live entry. `tags` sorted and distinct.
+  bool set_tags(const KeySpot& spot, std::span<const std::string> tags, Version& version);
+  // Moves the entry `only` to another key; `draft` shows its value under the new key.
+  Commit rename(const KeySpot& from, const KeySpot& to, Ref only, Draft& draft);
+
+  // under a shard's lock
+  [[nodiscard]] Ref live_locked(const KeySpot& spot, Removals& removals)
+      LARDER_REQUIRES(spot.shard->mutex);
+  void unlink_locked(Shard& shard, Ref ref, RemovalCause cause, Removals& removals)
+      LARDER_REQUIRES(shard.mutex);
+  // Expires what is due; whether more is.
+  bool sweep_locked(Shard& shard, std::int64_t now_ns, std::size_t budget, Removals& removals)
+      LARDER_REQUIRES(shard.mutex);
+  // The entry's own Terms, made where there were none; marks its life.
+  Terms& terms_locked(Shard& shard, Node& node) LARDER_REQUIRES(shard.mutex);
+  void add_term_locked(Shard& shard, Ref ref, Term term) LARDER_REQUIRES(shard.mutex);
+  bool remove_term_locked(Shard& shard, Ref ref, std::uint32_t index, std::string_view text)
+      LARDER_REQUIRES(shard.mutex);
+
+  // Tells on_removal and hands the entries to the limbo. No lock held.
+  void announce(Removals& removals) noexcept;
+  // One round of housekeeping over all shards, within the settings' budgets.
+  void sweep();
+  // Evicts until the limits hold.
+  void shrink();
+  void resize(std::size_t max_entries, std::size_t max_bytes);
+  // Frees what no reader can hold any more; `wait`: all of it.
+  void collect(bool wait) noexcept;
+
+  [[nodiscard]] std::span<const std::unique_ptr<Shard>> shards() const noexcept { return shards_; }
+  [[nodiscard]] Nodes& nodes() const noexcept { return *nodes_; }
+  [[nodiscard]] indexes::TermIndex& terms() noexcept { return terms_; }
+  [[nodiscard]] flight::FenceLog& fences() noexcept { return fences_; }
+  [[nodiscard]] const CacheTraits& traits() const noexcept { return *traits_; }
+  [[nodiscard]] const CacheSettings& settings() const noexcept { return settings_; }
+  [[nodiscard]] const base::FastClock& clock() const noexcept { return clock_; }
+  [[nodiscard]] Tally& tally() const noexcept { return tally_; }
+  [[nodiscard]] const std::vector<std::uint32_t>& declared() const noexcept { return declared_; }
+  [[nodiscard]] std::optional<Timestamp> timestamp(std::int64_t at_ns) const noexcept;
+  void collect(Stats& stats) const;
+  [[nodiscard]] std::string validate() const;
+
+ private:
+  enum class Room : std::uint8_t { yes, no, elsewhere };
+
+  [[nodiscard]] Ref probe(const KeySpot& spot) const noexcept;
+  [[nodiscard]] bool holds_locked(const Condition& condition, Ref old) const;
+  Commit commit_locked(const KeySpot& spot, const Condition& condition, Draft& draft,
+                       Prepaid& prepaid, Removals& removals, Room& room)
+      LARDER_REQUIRES(spot.shard->mutex);
+  void publish_locked(const KeySpot& spot, Draft& draft, Ref old, Removals& removals)
+      LARDER_REQUIRES(spot.shard->mutex);
+  void prepare_locked(const KeySpot& spot, Draft& draft, Ref old)
+      LARDER_REQUIRES(spot.shard->mutex);
+  bool fenced(const flight::Flight& flight, const Node& node) const;
+  Room reserve_locked(Shard& shard, bool entry, std::size_t more, Ref protect, Prepaid& prepaid,
+                      Removals& removals) LARDER_REQUIRES(shard.mutex);
+  bool make_room(std::size_t first_shard, std::size_t bytes, Prepaid& prepaid,
+                 Removals& removals);
+  Commit commit_all_once(std::span<const KeySpot> spots, std::span<Draft> drafts,
+                         std::span<Shard* const> shards, Removals& removals);
+  Commit prepay_all(std::span<const KeySpot> spots, std::span<Draft> drafts, Prepaid& prepaid,
+                    Removals& removals);
+  Commit give_back(Prepaid& prepaid);
+  bool sweep_due(std::int64_t now_ns, Removals& removals);
+  void insert_locked(const KeySpot& spot, Ref ref, Removals& removals)
+      LARDER_REQUIRES(spot.shard->mutex);
+  void replace_locked(const KeySpot& spot, Ref old, Ref now, Removals& removals)
+      LARDER_REQUIRES(spot.shard->mutex);
+  // Takes an entry out of everything but the budget.
+  void detach_locked(Shard& shard, Ref ref, RemovalCause cause, Removals& removals)
+      LARDER_REQUIRES(shard.mutex);
+  Commit rename_locked(const KeySpot& from, const KeySpot& to, Ref only, Draft& draft,
+                       Prepaid& prepaid, Removals& removals, Room& room);
+  void move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source, Ref old,
+                         Draft& draft, Removals& removals);
+  void copy_access(Node& from, Node& to) const noexcept;
+  void replace_tags_locked(Shard& shard, Ref ref, std::span<const std::string> tags)
+      LARDER_REQUIRES(shard.mutex);
+  void sweep_unwanted(std::int64_t end_ns);
+  void lower_next_due(std::int64_t at_ns) noexcept;
+  // Takes the entry's terms out of the index; the entry keeps its own list.
+  void drop_terms_locked(Shard& shard, Ref ref) LARDER_REQUIRES(shard.mutex);
+  void schedule_locked(Shard& shard, Ref ref) LARDER_REQUIRES(shard.mutex);
+  [[nodiscard]] std::int64_t expiry_ns(Ttl ttl, const Node* old) const noexcept;
+  [[nodiscard]] std::uint64_t next_version_locked(Shard& shard) LARDER_REQUIRES(shard.mutex);
+  void retire(std::uint64_t token) noexcept;
+  void free_token(std::uint64_t token) noexcept;
+  [[nodiscard]] std::string validate_shard(Shard& shard) const;
+
+  // constant after construction
+  const CacheSettings settings_;
+  const std::shared_ptr<const CacheTraits> traits_;
+  const base::FastClock clock_;
+  Nodes* const nodes_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  int shard_bits_ = 0;
+  std::vector<std::uint32_t> declared_;  // ids of traits_->indexes
+  // own synchronisation
+  indexes::TermIndex terms_;
+  std::vector<indexes::IndexPin> pins_;  // of the tags and the declared indexes; constant
+  flight::FenceLog fences_;
+  Budget budget_;
+  sync::Limbo limbo_;
+  mutable Tally tally_;
+  // atomics
+  // No entry is due before this instant. Lowered when an earlier one is scheduled, raised by
+  // sweep_due(); relaxed: a late look costs a lap, and shards are swept under their locks.
+  base::Atomic<std::int64_t> next_due_ns_{kNeverNs};
+};
+
+}  // namespace larder::memory
