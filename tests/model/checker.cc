@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iomanip>
 #include <ostream>
+#include <set>
 #include <sstream>
 
 #include "model/decompose.h"
@@ -19,9 +20,15 @@ class Counterexample {
  public:
   Counterexample(const History& history, const Problem& problem, const Rules& rules,
                  const Limits& limits, Interner& names, const Search& failed)
-      : history_(history), problem_(problem), rules_(rules), limits_(limits), names_(names),
-        start_(failed.window_start()), atoms_(failed.window_atoms()),
-        failed_(failed.failed_atom()), tried_(failed.tried()) {}
+      : history_(history),
+        problem_(problem),
+        rules_(rules),
+        limits_(limits),
+        names_(names),
+        start_(failed.window_start()),
+        atoms_(failed.window_atoms()),
+        failed_(failed.failed_atom()),
+        tried_(failed.tried()) {}
 
   std::string text() {
     if (atoms_.size() <= kShrinkBelow) shrink();
@@ -65,12 +72,11 @@ class Counterexample {
   void print_calls(std::ostream& out) const {
     const std::size_t hidden = atoms_.size() > kShown ? atoms_.size() - kShown : 0;
     if (hidden > 0) out << "      ... " << hidden << " earlier steps\n";
-    int previous = -1;
+    std::set<int> printed;
     for (std::size_t i = hidden; i < atoms_.size(); ++i) {
       const Atom& atom = problem_.atoms[atoms_[i]];
       const bool marked = atoms_[i] == failed_;
-      if (atom.event == previous && !marked) continue;
-      previous = atom.event;
+      if (!printed.insert(atom.event).second && !marked) continue;
       out << (marked ? "    * " : "      ") << describe(history_.events[atom.event]);
       if (marked && problem_.keys.size() > 1) out << "  (key " << problem_.keys[atom.key] << ')';
       out << '\n';

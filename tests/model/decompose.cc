@@ -135,39 +135,74 @@ class Decomposer {
       case Op::set_if_absent:
       case Op::set_if_present:
       case Op::compare_and_set:
-      case Op::set_many: add_puts(); return;
+      case Op::set_many:
+        add_puts();
+        return;
       case Op::erase:
-      case Op::take: add_remove_one(); return;
-      case Op::touch: add_flagged(Step::touch); return;
-      case Op::set_tags: add_flagged(Step::set_tags); return;
-      case Op::rename: add_rename(); return;
+      case Op::take:
+        add_remove_one();
+        return;
+      case Op::touch:
+        add_flagged(Step::touch);
+        return;
+      case Op::set_tags:
+        add_flagged(Step::set_tags);
+        return;
+      case Op::rename:
+        add_rename();
+        return;
       case Op::increment:
-      case Op::decrement: add_addition(); return;
-      case Op::update: add_update(); return;
+      case Op::decrement:
+        add_addition();
+        return;
+      case Op::update:
+        add_update();
+        return;
       case Op::get_or_set:
-      case Op::get_or_set_many: add_get_or_set(); return;
-      default: add_bulk(); return;
+      case Op::get_or_set_many:
+        add_get_or_set();
+        return;
+      default:
+        add_bulk();
+        return;
     }
   }
 
   void add_bulk() {
     const Event& event = *event_;
     switch (event.op) {
-      case Op::erase_many: add_counted(Step::remove, event.keys); return;
+      case Op::erase_many:
+        add_counted(Step::remove, event.keys);
+        return;
       case Op::clear:
         for (const std::string& key : keys_) push(key, removal(key));
         return;
-      case Op::erase_by_pattern: add_counted(Step::remove, matching()); return;
+      case Op::erase_by_pattern:
+        add_counted(Step::remove, matching());
+        return;
       case Op::erase_by_index:
-      case Op::erase_by_tag: add_counted(Step::remove, all_but(event.keys)); return;
-      case Op::count_by_index: add_counted(Step::observe, keys_); return;
-      case Op::add_index: add_binding(Step::bind); return;
-      case Op::remove_index: add_binding(Step::unbind); return;
+      case Op::erase_by_tag:
+        add_counted(Step::remove, all_but(event.keys));
+        return;
+      case Op::count_by_index:
+        add_counted(Step::observe, keys_);
+        return;
+      case Op::add_index:
+        add_binding(Step::bind);
+        return;
+      case Op::remove_index:
+        add_binding(Step::unbind);
+        return;
       case Op::keys_by_pattern:
-      case Op::scan: add_listing(matching()); return;
+      case Op::scan:
+        add_listing(matching());
+        return;
       case Op::get_by_index:
-      case Op::get_values_by_index: add_listing(keys_); return;
-      default: return;
+      case Op::get_values_by_index:
+        add_listing(keys_);
+        return;
+      default:
+        return;
     }
   }
 
@@ -332,8 +367,8 @@ class Decomposer {
       const bool first = std::find(event_->keys.begin(), event_->keys.begin() + i, key) ==
                          event_->keys.begin() + i;
       if (first) add_loads(key, answer);
-      const bool loaded = std::ranges::any_of(
-          event_->loads, [&](const Load& load) { return load.key == key; });
+      const bool loaded =
+          std::ranges::any_of(event_->loads, [&](const Load& load) { return load.key == key; });
       if (answer && !loaded) {
         Atom passive = atom(Step::passive_load, key);
         passive.result = answer;
@@ -367,10 +402,8 @@ class Decomposer {
         end.result = answer;
       }
       from_ns = loads[i]->end_ns;
-      problem.loads.push_back({.key = begin.key,
-                               .value = loads[i]->value,
-                               .ok = loads[i]->ok,
-                               .tags = end.tags});
+      problem.loads.push_back(
+          {.key = begin.key, .value = loads[i]->value, .ok = loads[i]->ok, .tags = end.tags});
       problem.atoms.push_back(std::move(begin));
       problem.atoms.push_back(std::move(end));
     }
@@ -454,16 +487,22 @@ class Decomposer {
     if (atom.group >= 0) return false;
     switch (atom.step) {
       case Step::observe:
-      case Step::passive_load: return true;
-      case Step::touch: return atom.success == Expect::no;
-      case Step::update: return atom.decision == UpdaterRun::Decision::keep;
-      case Step::add: return atom.overflowed;
+      case Step::passive_load:
+        return true;
+      case Step::touch:
+        return atom.success == Expect::no;
+      case Step::update:
+        return atom.decision == UpdaterRun::Decision::keep;
+      case Step::add:
+        return atom.overflowed;
       case Step::put:
         return atom.success == Expect::no && (atom.condition == Condition::absent || !loads);
       case Step::remove:
       case Step::set_tags:
-      case Step::rename: return atom.success == Expect::no && !loads;
-      default: return false;
+      case Step::rename:
+        return atom.success == Expect::no && !loads;
+      default:
+        return false;
     }
   }
 

@@ -6,16 +6,40 @@
 namespace larder::model {
 namespace {
 
-constexpr std::array<std::string_view, kOpCount> kNames = {
-    "get",           "get_ref",         "get_entry",       "contains",
-    "metadata",      "set",             "set_if_absent",   "set_if_present",
-    "compare_and_set", "erase",         "take",            "touch",
-    "set_tags",      "rename",          "increment",       "decrement",
-    "update",        "get_or_set",      "get_many",        "metadata_many",
-    "set_many",      "erase_many",      "get_or_set_many", "clear",
-    "erase_by_pattern", "erase_by_index", "erase_by_tag",  "add_index",
-    "remove_index",  "keys_by_pattern", "scan",            "get_by_index",
-    "get_values_by_index", "count_by_index"};
+constexpr std::array<std::string_view, kOpCount> kNames = {"get",
+                                                           "get_ref",
+                                                           "get_entry",
+                                                           "contains",
+                                                           "metadata",
+                                                           "set",
+                                                           "set_if_absent",
+                                                           "set_if_present",
+                                                           "compare_and_set",
+                                                           "erase",
+                                                           "take",
+                                                           "touch",
+                                                           "set_tags",
+                                                           "rename",
+                                                           "increment",
+                                                           "decrement",
+                                                           "update",
+                                                           "get_or_set",
+                                                           "get_many",
+                                                           "metadata_many",
+                                                           "set_many",
+                                                           "erase_many",
+                                                           "get_or_set_many",
+                                                           "clear",
+                                                           "erase_by_pattern",
+                                                           "erase_by_index",
+                                                           "erase_by_tag",
+                                                           "add_index",
+                                                           "remove_index",
+                                                           "keys_by_pattern",
+                                                           "scan",
+                                                           "get_by_index",
+                                                           "get_values_by_index",
+                                                           "count_by_index"};
 
 template <class Range, class Print>
 void print_list(std::ostream& out, const Range& range, Print print) {
@@ -29,10 +53,17 @@ void print_list(std::ostream& out, const Range& range, Print print) {
 
 void print_ttl(std::ostream& out, const TtlArgument& ttl) {
   switch (ttl.kind) {
-    case TtlArgument::Kind::standard: return;
-    case TtlArgument::Kind::forever: out << " ttl=forever"; return;
-    case TtlArgument::Kind::keep: out << " ttl=keep"; return;
-    case TtlArgument::Kind::span: out << " ttl=" << ttl.span_ns << "ns"; return;
+    case TtlArgument::Kind::standard:
+      return;
+    case TtlArgument::Kind::forever:
+      out << " ttl=forever";
+      return;
+    case TtlArgument::Kind::keep:
+      out << " ttl=keep";
+      return;
+    case TtlArgument::Kind::span:
+      out << " ttl=" << ttl.span_ns << "ns";
+      return;
   }
 }
 
@@ -82,9 +113,15 @@ void print_updater(std::ostream& out, const UpdaterRun& run) {
     out << "nothing";
   }
   switch (run.decision) {
-    case UpdaterRun::Decision::store: out << " => store " << run.new_value << ')'; return;
-    case UpdaterRun::Decision::keep: out << " => keep)"; return;
-    case UpdaterRun::Decision::erase: out << " => erase)"; return;
+    case UpdaterRun::Decision::store:
+      out << " => store " << run.new_value << ')';
+      return;
+    case UpdaterRun::Decision::keep:
+      out << " => keep)";
+      return;
+    case UpdaterRun::Decision::erase:
+      out << " => erase)";
+      return;
   }
 }
 

@@ -17,14 +17,40 @@ inline constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max(
 
 /// The operations of the contract. Names in histories are those of op_name().
 enum class Op : std::uint8_t {
-  get, get_ref, get_entry, contains, metadata,
-  set, set_if_absent, set_if_present, compare_and_set,
-  erase, take, touch, set_tags, rename,
-  increment, decrement, update, get_or_set,
-  get_many, metadata_many, set_many, erase_many, get_or_set_many,
-  clear, erase_by_pattern, erase_by_index, erase_by_tag,
-  add_index, remove_index,
-  keys_by_pattern, scan, get_by_index, get_values_by_index, count_by_index,
+  get,
+  get_ref,
+  get_entry,
+  contains,
+  metadata,
+  set,
+  set_if_absent,
+  set_if_present,
+  compare_and_set,
+  erase,
+  take,
+  touch,
+  set_tags,
+  rename,
+  increment,
+  decrement,
+  update,
+  get_or_set,
+  get_many,
+  metadata_many,
+  set_many,
+  erase_many,
+  get_or_set_many,
+  clear,
+  erase_by_pattern,
+  erase_by_index,
+  erase_by_tag,
+  add_index,
+  remove_index,
+  keys_by_pattern,
+  scan,
+  get_by_index,
+  get_values_by_index,
+  count_by_index,
 };
 inline constexpr int kOpCount = static_cast<int>(Op::count_by_index) + 1;
 
@@ -103,24 +129,24 @@ struct Event {
   std::int64_t return_clock_ns = 0;
 
   // arguments
-  std::vector<std::string> keys{};           ///< rename: {from, to}; erase_by_index: the excepted
-  std::vector<std::int64_t> values{};        ///< written values; increment, decrement: {delta}
-  std::optional<VersionId> expected{};       ///< compare_and_set
+  std::vector<std::string> keys{};      ///< rename: {from, to}; erase_by_index: the excepted
+  std::vector<std::int64_t> values{};   ///< written values; increment, decrement: {delta}
+  std::optional<VersionId> expected{};  ///< compare_and_set
   TtlArgument ttl{};
-  std::vector<std::string> tags{};           ///< set*, get_or_set, set_tags; erase_by_tag: {tag}
+  std::vector<std::string> tags{};  ///< set*, get_or_set, set_tags; erase_by_tag: {tag}
   std::string pattern{};
   std::string index{};
-  std::string term{};                        ///< the index key
+  std::string term{};  ///< the index key
 
   // results
   Outcome outcome = Outcome::ok;
-  std::string error{};                       ///< the error's code by name
-  std::optional<bool> flag{};                ///< bool results
-  std::optional<std::int64_t> count{};       ///< size_t results
-  std::optional<std::int64_t> number{};      ///< increment, decrement, get_or_set, update
-  std::optional<VersionId> version{};        ///< set, update
-  std::vector<Seen> seen{};                  ///< reads; listings: the keys found
-  std::vector<Load> loads{};                 ///< loaders that ran inside this call
+  std::string error{};                   ///< the error's code by name
+  std::optional<bool> flag{};            ///< bool results
+  std::optional<std::int64_t> count{};   ///< size_t results
+  std::optional<std::int64_t> number{};  ///< increment, decrement, get_or_set, update
+  std::optional<VersionId> version{};    ///< set, update
+  std::vector<Seen> seen{};              ///< reads; listings: the keys found
+  std::vector<Load> loads{};             ///< loaders that ran inside this call
   std::optional<UpdaterRun> updater{};
 
   friend bool operator==(const Event&, const Event&) = default;

@@ -1,12 +1,13 @@
 #include "model/history.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <charconv>
 #include <istream>
 #include <ostream>
 #include <stdexcept>
 #include <utility>
+
+#include <boost/json.hpp>
 
 namespace larder::model {
 namespace {
@@ -65,8 +66,7 @@ json::value version_to_json(const VersionId& version) {
 VersionId version_from_json(const json::value& value) {
   const std::string_view text = value.as_string();
   VersionId version;
-  const auto [colon, error] =
-      std::from_chars(text.data(), text.data() + text.size(), version.high);
+  const auto [colon, error] = std::from_chars(text.data(), text.data() + text.size(), version.high);
   if (error != std::errc{} || colon == text.data() + text.size() || *colon != ':') {
     throw std::runtime_error("a version is not \"<high>:<low>\"");
   }
@@ -174,7 +174,8 @@ UpdaterRun updater_from_json(const json::value& value) {
 
 void arguments_to_json(const Event& event, json::object& object) {
   if (!event.keys.empty()) object["keys"] = strings_to_json(event.keys);
-  if (!event.values.empty()) object["values"] = json::array(event.values.begin(), event.values.end());
+  if (!event.values.empty())
+    object["values"] = json::array(event.values.begin(), event.values.end());
   if (event.expected) object["expected"] = version_to_json(*event.expected);
   if (event.ttl != TtlArgument{}) object["ttl"] = ttl_to_json(event.ttl);
   if (!event.tags.empty()) object["tags"] = strings_to_json(event.tags);

@@ -1,11 +1,11 @@
 // Recorder and JSON lines: what is written is what is read.
 #include "model/history.h"
 
-#include <gtest/gtest.h>
-
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 namespace larder::model {
 namespace {

@@ -26,19 +26,43 @@ class Application {
 
   std::vector<Successor> run() {
     switch (atom_.step) {
-      case Step::observe: observe(); break;
-      case Step::passive_load: passive_load(); break;
-      case Step::load_begin: load_begin(); break;
-      case Step::load_end: load_end(); break;
-      case Step::put: put(); break;
-      case Step::remove: remove(); break;
-      case Step::touch: touch(); break;
-      case Step::add: add(); break;
-      case Step::update: update(); break;
-      case Step::set_tags: set_tags(); break;
+      case Step::observe:
+        observe();
+        break;
+      case Step::passive_load:
+        passive_load();
+        break;
+      case Step::load_begin:
+        load_begin();
+        break;
+      case Step::load_end:
+        load_end();
+        break;
+      case Step::put:
+        put();
+        break;
+      case Step::remove:
+        remove();
+        break;
+      case Step::touch:
+        touch();
+        break;
+      case Step::add:
+        add();
+        break;
+      case Step::update:
+        update();
+        break;
+      case Step::set_tags:
+        set_tags();
+        break;
       case Step::bind:
-      case Step::unbind: bind(); break;
-      case Step::rename: rename(); break;
+      case Step::unbind:
+        bind();
+        break;
+      case Step::rename:
+        rename();
+        break;
     }
     return std::move(successors_);
   }
@@ -49,9 +73,8 @@ class Application {
   // --- liveness ---------------------------------------------------------------------------
 
   bool may_live(const KeyState& key) const {
-    return key.present &&
-           (key.expires_high_ns == kForever ||
-            atom_.clock_low_ns - rules_.clock_tolerance_ns < key.expires_high_ns);
+    return key.present && (key.expires_high_ns == kForever ||
+                           atom_.clock_low_ns - rules_.clock_tolerance_ns < key.expires_high_ns);
   }
   bool may_have_expired(const KeyState& key) const {
     return key.present && key.expires_low_ns != kForever &&
@@ -201,7 +224,8 @@ class Application {
         emit(std::move(next), yes);
       }
     }
-    if_dead(atom_.key, [&](State next, bool by_expiry) { emit(std::move(next), false, by_expiry); });
+    if_dead(atom_.key,
+            [&](State next, bool by_expiry) { emit(std::move(next), false, by_expiry); });
   }
 
   void passive_load() {
@@ -316,7 +340,8 @@ class Application {
       set_expiry(next.keys[atom_.key], &key());
       if (atom_.success != Expect::no) emit_either_version(std::move(next), atom_.key);
     }
-    if_dead(atom_.key, [&](State next, bool by_expiry) { emit(std::move(next), false, by_expiry); });
+    if_dead(atom_.key,
+            [&](State next, bool by_expiry) { emit(std::move(next), false, by_expiry); });
   }
 
   void add() {
@@ -373,7 +398,9 @@ class Application {
       case UpdaterRun::Decision::keep:
         if (agrees(entry)) emit(std::move(next), true);
         return;
-      case UpdaterRun::Decision::erase: entry = {}; break;
+      case UpdaterRun::Decision::erase:
+        entry = {};
+        break;
     }
     fence(next, atom_.key, Fence::fenced);
     emit(std::move(next), true);
@@ -400,7 +427,8 @@ class Application {
                                        : names_.without(bound, atom_.word);
       emit(std::move(next), true);
     }
-    if_dead(atom_.key, [&](State next, bool by_expiry) { emit(std::move(next), false, by_expiry); });
+    if_dead(atom_.key,
+            [&](State next, bool by_expiry) { emit(std::move(next), false, by_expiry); });
   }
 
   void rename() {

@@ -18,8 +18,8 @@ namespace larder::model {
 struct Rules {
   std::int64_t clock_tolerance_ns = 0;
   std::int64_t standard_ttl_ns = 0;
-  bool evictions = false;            ///< a key may vanish at any instant
-  bool one_load_per_flight = true;   ///< no second load while an unfenced one runs (rule 6)
+  bool evictions = false;           ///< a key may vanish at any instant
+  bool one_load_per_flight = true;  ///< no second load while an unfenced one runs (rule 6)
   DeclaredIndex declared{};
 };
 
@@ -100,10 +100,10 @@ struct State {
 };
 
 enum class Step : std::uint8_t {
-  observe,      ///< a read of one key
-  passive_load, ///< get_or_set without a load of its own: a hit, or joined a flight
-  load_begin,   ///< get_or_set saw nothing and registers its flight
-  load_end,     ///< its loader has returned: published, or not because fenced
+  observe,       ///< a read of one key
+  passive_load,  ///< get_or_set without a load of its own: a hit, or joined a flight
+  load_begin,    ///< get_or_set saw nothing and registers its flight
+  load_end,      ///< its loader has returned: published, or not because fenced
   put,
   remove,
   touch,
@@ -124,8 +124,8 @@ enum class Expect : std::uint8_t { any, no, yes };
 struct Atom {
   Step step = Step::observe;
   int event = 0;
-  int key = 0;         ///< slot in State::keys
-  int destination = 0; ///< rename
+  int key = 0;          ///< slot in State::keys
+  int destination = 0;  ///< rename
   std::int64_t call_ns = 0;
   std::int64_t return_ns = 0;  ///< kForever: open-ended
   std::int64_t clock_low_ns = 0;
@@ -134,27 +134,27 @@ struct Atom {
 
   // arguments
   Condition condition = Condition::always;
-  std::int64_t value = 0;   ///< written value or delta
-  int expected_version = 0; ///< Condition::version; 0 means absent
+  std::int64_t value = 0;    ///< written value or delta
+  int expected_version = 0;  ///< Condition::version; 0 means absent
   TtlArgument ttl{};
   int tags = 0;
-  int word = 0;             ///< tag or bound term
-  std::string term{};       ///< the declared term meant by Condition::member; empty: none
-  int load = -1;            ///< load_begin, load_end
+  int word = 0;        ///< tag or bound term
+  std::string term{};  ///< the declared term meant by Condition::member; empty: none
+  int load = -1;       ///< load_begin, load_end
   UpdaterRun::Decision decision = UpdaterRun::Decision::keep;
 
   // expected results
-  Expect success = Expect::any;          ///< hit, true, counted
-  bool old_known = false;                ///< update: old_value is binding
+  Expect success = Expect::any;  ///< hit, true, counted
+  bool old_known = false;        ///< update: old_value is binding
   std::optional<std::int64_t> old_value{};
   std::optional<std::int64_t> result{};  ///< value seen or returned
   int version = 0;                       ///< version returned or seen; 0: not reported
   std::optional<std::int64_t> expires_at_ns{};
   std::optional<std::int64_t> created_at_ns{};
   std::optional<int> tags_seen{};
-  int group = -1;                        ///< its success is counted there
-  bool overflowed = false;               ///< add: refused as out_of_range
-  Fence miss_fence = Fence::maybe;       ///< remove: what it does to loads where it finds nothing
+  int group = -1;                   ///< its success is counted there
+  bool overflowed = false;          ///< add: refused as out_of_range
+  Fence miss_fence = Fence::maybe;  ///< remove: what it does to loads where it finds nothing
 
   /// Given its recorded answer it never changes a state, whatever the state.
   bool pure = false;

@@ -101,7 +101,8 @@ std::vector<Search::Edge> Search::edges(const std::vector<int>& atoms) const {
     if (atom.return_ns != kForever) edges.push_back({atom.return_ns, true, index});
   }
   std::ranges::sort(edges, [](const Edge& a, const Edge& b) {
-    return std::tie(a.instant_ns, a.is_return, a.atom) < std::tie(b.instant_ns, b.is_return, b.atom);
+    return std::tie(a.instant_ns, a.is_return, a.atom) <
+           std::tie(b.instant_ns, b.is_return, b.atom);
   });
   return edges;
 }
@@ -203,7 +204,8 @@ bool Search::expand(const Config& config, int slot, Frontier& next) {
     const Config from = work.back();
     work.pop_back();
     if (++report_.steps > limits_.max_steps) {
-      return undecided("more than " + std::to_string(limits_.max_steps) + " configurations visited");
+      return undecided("more than " + std::to_string(limits_.max_steps) +
+                       " configurations visited");
     }
     open_.each([&](int open_slot) {
       if (from.done.has(open_slot)) return true;

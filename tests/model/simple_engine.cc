@@ -15,34 +15,64 @@ void SimpleEngine::perform(Event& event) {
     case Op::contains:
     case Op::metadata:
     case Op::get_many:
-    case Op::metadata_many: read(event, lock); return;
+    case Op::metadata_many:
+      read(event, lock);
+      return;
     case Op::set:
     case Op::set_if_absent:
-    case Op::set_if_present: put(event, lock); return;
-    case Op::compare_and_set: compare_and_set(event, lock); return;
-    case Op::set_many: set_many(event, lock); return;
-    case Op::erase: erase(event, lock); return;
-    case Op::take: take(event, lock); return;
-    case Op::touch: touch(event, lock); return;
-    case Op::set_tags: set_tags(event, lock); return;
-    case Op::rename: rename(event, lock); return;
+    case Op::set_if_present:
+      put(event, lock);
+      return;
+    case Op::compare_and_set:
+      compare_and_set(event, lock);
+      return;
+    case Op::set_many:
+      set_many(event, lock);
+      return;
+    case Op::erase:
+      erase(event, lock);
+      return;
+    case Op::take:
+      take(event, lock);
+      return;
+    case Op::touch:
+      touch(event, lock);
+      return;
+    case Op::set_tags:
+      set_tags(event, lock);
+      return;
+    case Op::rename:
+      rename(event, lock);
+      return;
     case Op::increment:
-    case Op::decrement: add(event, lock); return;
-    case Op::update: update(event, lock); return;
+    case Op::decrement:
+      add(event, lock);
+      return;
+    case Op::update:
+      update(event, lock);
+      return;
     case Op::get_or_set:
-    case Op::get_or_set_many: get_or_set(event, lock); return;
+    case Op::get_or_set_many:
+      get_or_set(event, lock);
+      return;
     case Op::erase_many:
     case Op::clear:
     case Op::erase_by_pattern:
     case Op::erase_by_index:
-    case Op::erase_by_tag: erase_some(event, lock); return;
+    case Op::erase_by_tag:
+      erase_some(event, lock);
+      return;
     case Op::add_index:
-    case Op::remove_index: bind(event, lock); return;
+    case Op::remove_index:
+      bind(event, lock);
+      return;
     case Op::keys_by_pattern:
     case Op::scan:
     case Op::get_by_index:
     case Op::get_values_by_index:
-    case Op::count_by_index: list(event, lock); return;
+    case Op::count_by_index:
+      list(event, lock);
+      return;
   }
 }
 
@@ -287,8 +317,12 @@ void SimpleEngine::fence(const std::string& key) {
 
 void SimpleEngine::set_expiry(Entry& entry, const TtlArgument& ttl, bool fresh) const {
   switch (ttl.kind) {
-    case TtlArgument::Kind::forever: entry.expires_at_ns = kForever; return;
-    case TtlArgument::Kind::span: entry.expires_at_ns = now_ns() + ttl.span_ns; return;
+    case TtlArgument::Kind::forever:
+      entry.expires_at_ns = kForever;
+      return;
+    case TtlArgument::Kind::span:
+      entry.expires_at_ns = now_ns() + ttl.span_ns;
+      return;
     case TtlArgument::Kind::keep:
       if (!fresh) return;
       [[fallthrough]];
@@ -328,8 +362,8 @@ Seen SimpleEngine::show(const std::string& key, const Entry* entry, Op op) const
   Seen seen{.key = key, .hit = entry != nullptr};
   if (!entry) return seen;
   const bool metadata = op == Op::metadata || op == Op::metadata_many;
-  const bool listing = op == Op::contains || op == Op::keys_by_pattern || op == Op::scan ||
-                       op == Op::get_by_index;
+  const bool listing =
+      op == Op::contains || op == Op::keys_by_pattern || op == Op::scan || op == Op::get_by_index;
   if (!metadata && !listing) seen.value = entry->value;
   if (metadata || op == Op::get_ref || op == Op::get_entry) seen.version = entry->version;
   if (metadata || op == Op::get_entry) seen.expires_at_ns = entry->expires_at_ns;

@@ -19,7 +19,11 @@ class Client {
  public:
   Client(const Workload& workload, const CacheFacts& facts, const Environment& environment,
          Target& target, ClientLog& log)
-      : workload_(workload), facts_(facts), environment_(environment), target_(target), log_(log),
+      : workload_(workload),
+        facts_(facts),
+        environment_(environment),
+        target_(target),
+        log_(log),
         random_(workload.seed * 1'000'003 + static_cast<std::uint64_t>(log.client())),
         draw_op_(workload.weights.begin(), workload.weights.end()) {}
 
@@ -27,10 +31,10 @@ class Client {
     log_.reserve(static_cast<std::size_t>(workload_.operations_per_client));
     for (int i = 0; i < workload_.operations_per_client; ++i) {
       if (environment_.advance_ns && percent(workload_.advance_percent)) {
-        environment_.advance_ns(static_cast<std::int64_t>(below(2 * workload_.ttl_unit_ns /
-                                                                kMillisecond)) *
-                                    kMillisecond +
-                                kMillisecond);
+        environment_.advance_ns(
+            static_cast<std::int64_t>(below(2 * workload_.ttl_unit_ns / kMillisecond)) *
+                kMillisecond +
+            kMillisecond);
       }
       Event event;
       event.op = static_cast<Op>(draw_op_(random_));
@@ -110,33 +114,43 @@ class Client {
     static constexpr const char* kBoundTerms[] = {"x", "y"};
     const bool declared = event.op != Op::add_index && event.op != Op::remove_index && percent(70);
     event.index = declared ? facts_.declared.name : "bound";
-    event.term = declared ? facts_.declared.term_of(static_cast<std::int64_t>(
-                                below(facts_.declared.modulus)))
-                          : one_of(kBoundTerms);
+    event.term =
+        declared
+            ? facts_.declared.term_of(static_cast<std::int64_t>(below(facts_.declared.modulus)))
+            : one_of(kBoundTerms);
   }
 
   void choose_arguments(Event& event) {
     switch (event.op) {
       case Op::get_many:
       case Op::metadata_many:
-      case Op::erase_many: event.keys = several_keys(); return;
-      case Op::clear: return;
+      case Op::erase_many:
+        event.keys = several_keys();
+        return;
+      case Op::clear:
+        return;
       case Op::erase_by_pattern:
       case Op::keys_by_pattern:
-      case Op::scan: event.pattern = pattern(); return;
+      case Op::scan:
+        event.pattern = pattern();
+        return;
       case Op::erase_by_index:
         if (percent(20)) event.keys = {key()};
         choose_index(event);
         return;
       case Op::get_by_index:
       case Op::get_values_by_index:
-      case Op::count_by_index: choose_index(event); return;
+      case Op::count_by_index:
+        choose_index(event);
+        return;
       case Op::add_index:
       case Op::remove_index:
         event.pattern = pattern();
         choose_index(event);
         return;
-      case Op::erase_by_tag: event.tags = {percent(50) ? "blue" : "red"}; return;
+      case Op::erase_by_tag:
+        event.tags = {percent(50) ? "blue" : "red"};
+        return;
       case Op::set_many:
       case Op::get_or_set_many:
         event.keys = several_keys();
@@ -144,7 +158,9 @@ class Client {
         event.ttl = ttl();
         event.tags = tags();
         return;
-      default: choose_single(event); return;
+      default:
+        choose_single(event);
+        return;
     }
   }
 
@@ -165,8 +181,12 @@ class Client {
         event.expected = percent(20) ? VersionId{} : versions_[event.keys[0]];
         event.ttl = percent(50) ? ttl() : TtlArgument{.kind = TtlArgument::Kind::keep};
         return;
-      case Op::touch: event.ttl = ttl(); return;
-      case Op::set_tags: event.tags = tags(); return;
+      case Op::touch:
+        event.ttl = ttl();
+        return;
+      case Op::set_tags:
+        event.tags = tags();
+        return;
       case Op::rename: {
         const std::size_t twin = number ^ 1U;
         event.keys.push_back(facts_.keys[twin < facts_.keys.size() ? twin : number]);
@@ -179,15 +199,15 @@ class Client {
         return;
       case Op::update:
         event.ttl = {.kind = TtlArgument::Kind::keep};
-        event.updater = UpdaterRun{
-            .decision = percent(60)   ? UpdaterRun::Decision::store
-                        : percent(50) ? UpdaterRun::Decision::keep
-                                      : UpdaterRun::Decision::erase};
+        event.updater = UpdaterRun{.decision = percent(60)   ? UpdaterRun::Decision::store
+                                               : percent(50) ? UpdaterRun::Decision::keep
+                                                             : UpdaterRun::Decision::erase};
         if (event.updater->decision == UpdaterRun::Decision::store) {
           event.updater->new_value = fresh_value();
         }
         return;
-      default: return;
+      default:
+        return;
     }
   }
 
@@ -243,7 +263,7 @@ OpWeights all_operations() {
 
 OpWeights only(std::initializer_list<Op> operations) {
   OpWeights weights{};
-  for (const Op op : operations) weights[static_cast<std::size_t>(op)] = 1;
+  for (const Op op : operations) ++weights[static_cast<std::size_t>(op)];
   return weights;
 }
 

@@ -19,14 +19,14 @@ namespace larder::model {
 /// How often each operation is chosen, relative to the others.
 using OpWeights = std::array<unsigned, kOpCount>;
 OpWeights all_operations();
-/// Only these, equally often.
+/// Only these, each as often as it is named.
 OpWeights only(std::initializer_list<Op> operations);
 
 struct Workload {
   std::string name = "mixed";
-  int clients = 4;                  ///< threads; at least 1
+  int clients = 4;  ///< threads; at least 1
   int operations_per_client = 200;
-  int keys = 4;                     ///< "k0", "k1", ...; renames stay within (k0,k1), (k2,k3), ...
+  int keys = 4;  ///< "k0", "k1", ...; renames stay within (k0,k1), (k2,k3), ...
   std::uint64_t seed = 1;
   OpWeights weights = all_operations();
   /// Short times to live are drawn from 1 to 8 of this. Whole milliseconds.
