@@ -1,0 +1,281 @@
+// The operations of a cache, each as an object that is made from its arguments, run by one of the
+// two faces, and then asked for the typed answer. Used by Cache<T> and AsyncCache<T>.
+// Thread safety: a call belongs to its caller, and to the engine while it runs. The arguments must
+// outlive it. Calls are immovable: their operations point into them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "larder/batch.h"
+#include "larder/detail/core.h"
+#include "larder/engine.h"
+#include "larder/entry.h"
+#include "larder/result.h"
+
+namespace larder::detail {
+
+/// An operation on one key.
+struct KeyCall {
+  KeyOperation op;
+  Item item;
+
+  KeyCall(Opcode code, std::string_view key) noexcept : op(code) {
+    item.key = key;
+    op.items = std::span(&item, 1);
+  }
+  KeyCall(const KeyCall&) = delete;
+  KeyCall& operator=(const KeyCall&) = delete;
+
+  /// What failed, or null.
+  [[nodiscard]] const Error* failure() const noexcept;
+  [[nodiscard]] Result<bool> flag() const;
+};
+
+/// erase, contains; touch, set_tags.
+struct FlagCall : KeyCall {
+  WriteOptions write;
+
+  FlagCall(Opcode code, std::string_view key) noexcept : KeyCall(code, key) {}
+  FlagCall(Opcode code, std::string_view key, WriteOptions options)
+      : KeyCall(code, key), write(std::move(options)) {
+    op.write = &write;
+  }
+  Result<bool> take() const { return flag(); }
+};
+
+/// set_if_absent, set_if_present, compare_and_set: `value` is moved from when stored.
+struct StoreCall : KeyCall {
+  StoreCall(Opcode code, std::string_view key, void* value, const WriteOptions& options,
+            Version expected = {}) noexcept
+      : KeyCall(code, key) {
+    item.value = value;
+    item.expected = expected;
+    op.write = &options;
+  }
+  Result<bool> take() const { return flag(); }
+};
+
+struct SetCall : StoreCall {
+  SetCall(std::string_view key, void* value, const WriteOptions& options) noexcept
+      : StoreCall(Opcode::set, key, value, options) {}
+  Result<Version> take() const;
+};
+
+struct RenameCall {
+  KeyOperation op{Opcode::rename};
+  Item items[2];
+
+  RenameCall(std::string_view from, std::string_view to) noexcept {
+    items[0].key = from;
+    items[1].key = to;
+    op.items = items;
+  }
+  Result<bool> take() const;
+};
+
+/// get, take: a copy of T built in place.
+template <class T>
+struct ReadCall : KeyCall {
+  Lookup<T> answer;
+
+  ReadCall(Opcode code, std::string_view key) noexcept : KeyCall(code, key) {
+    op.deliver = Deliver::copy;
+    item.value = LookupAccess::storage(answer);
+  }
+  Lookup<T> take() {
+    if (item.hit) LookupAccess::engage(answer);
+    if (const Error* error = failure()) answer = *error;
+    return std::move(answer);
+  }
+};
+
+template <class T>
+struct EntryCall : ReadCall<T> {
+  explicit EntryCall(std::string_view key) noexcept : ReadCall<T>(Opcode::get, key) {}
+  Lookup<Entry<T>> take() {
+    Lookup<T> value = ReadCall<T>::take();
+    if (value.failed()) return value.error();
+    if (value.miss()) return std::nullopt;
+    return Entry<T>{*std::move(value), this->item.version, this->item.expires_at};
+  }
+};
+
+template <class T>
+struct RefCall : KeyCall {
+  explicit RefCall(std::string_view key) noexcept : KeyCall(Opcode::get, key) {
+    op.deliver = Deliver::pin;
+  }
+  Lookup<Ref<T>> take() {
+    if (const Error* error = failure()) return *error;
+    if (!item.hit) return std::nullopt;
+    return Ref<T>(std::move(item.pin));
+  }
+};
+
+struct MetadataCall : KeyCall {
+  EntryMetadata metadata;
+
+  explicit MetadataCall(std::string_view key) noexcept : KeyCall(Opcode::metadata, key) {
+    item.value = &metadata;
+  }
+  Lookup<EntryMetadata> take();
+};
+
+/// increment, decrement.
+template <class T>
+struct CounterCall : ReadCall<T> {
+  WriteOptions write;
+
+  CounterCall(std::string_view key, Delta delta, Ttl ttl_if_created)
+      : ReadCall<T>(Opcode::increment, key), write(ttl_if_created) {
+    this->op.delta = delta;
+    this->op.write = &write;
+  }
+  Result<T> take() {
+    Lookup<T> value = ReadCall<T>::take();
+    if (value.failed()) return value.error();
+    if (value.miss()) return Error(Errc::server_error, "the engine delivered no counter");
+    return *std::move(value);
+  }
+};
+
+/// An operation on many keys.
+struct BatchCall {
+  KeyOperation op;
+  std::vector<Item> items;
+
+  BatchCall(Opcode code, std::span<const std::string_view> keys);
+  BatchCall(const BatchCall&) = delete;
+  BatchCall& operator=(const BatchCall&) = delete;
+
+  [[nodiscard]] BatchResult<void> statuses() const;
+};
+
+template <class T>
+struct ReadManyCall : BatchCall {
+  std::vector<Lookup<T>> answers;
+
+  explicit ReadManyCall(const Keys& keys)
+      : BatchCall(Opcode::get, keys.views()), answers(keys.size()) {
+    op.deliver = Deliver::copy;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      items[i].value = LookupAccess::storage(answers[i]);
+    }
+  }
+  BatchResult<T> take() {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (items[i].hit) LookupAccess::engage(answers[i]);
+      if (items[i].error) answers[i] = *items[i].error;
+    }
+    if (op.error) return BatchResult<T>(items.size(), *op.error);
+    return BatchResult<T>(std::move(answers));
+  }
+};
+
+template <class T>
+struct SetManyCall : BatchCall {
+  SetManyCall(Pairs<T>& pairs, const WriteOptions& options)
+      : BatchCall(Opcode::set, pairs.keys().views()) {
+    op.write = &options;
+    for (std::size_t i = 0; i < items.size(); ++i) items[i].value = pairs.value(i);
+  }
+  BatchResult<void> take() const { return statuses(); }
+};
+
+struct EraseManyCall : BatchCall {
+  explicit EraseManyCall(const Keys& keys) : BatchCall(Opcode::erase, keys.views()) {}
+  Result<std::size_t> take() const;
+};
+
+struct MetadataManyCall : BatchCall {
+  std::vector<EntryMetadata> metadata;
+
+  explicit MetadataManyCall(const Keys& keys);
+  BatchResult<EntryMetadata> take();
+};
+
+/// Arguments of a SearchOperation; what an operation does not use stays empty.
+struct SearchInput {
+  std::string_view index{};
+  std::string_view pattern{};
+  std::span<const std::string_view> terms{};
+  std::span<const std::string_view> except{};
+  std::string_view cursor{};
+  std::size_t limit = 0;
+  bool batch = false;
+};
+
+/// Indexes, tags, patterns, listings, clear; the derived calls differ in their answers.
+struct SearchCall {
+  SearchOperation op;
+  std::string_view single;  // the term of a call with one
+
+  SearchCall(Opcode code, const SearchInput& input) noexcept;
+  SearchCall(Opcode code, std::string_view index, std::string_view term,
+             std::string_view pattern = {}, std::span<const std::string_view> except = {}) noexcept;
+  SearchCall(const SearchCall&) = delete;
+  SearchCall& operator=(const SearchCall&) = delete;
+};
+
+struct CountCall : SearchCall {
+  using SearchCall::SearchCall;
+  [[nodiscard]] Result<std::size_t> take() const;
+};
+struct CountsCall : SearchCall {
+  using SearchCall::SearchCall;
+  [[nodiscard]] Result<std::vector<std::size_t>> take();
+};
+struct KeysCall : SearchCall {
+  using SearchCall::SearchCall;
+  [[nodiscard]] Result<std::vector<std::string>> take();
+};
+struct PageCall : SearchCall {
+  using SearchCall::SearchCall;
+  [[nodiscard]] Result<Page> take();
+};
+struct ClearCall : SearchCall {
+  ClearCall() noexcept : SearchCall(Opcode::clear, SearchInput{}) {}
+  [[nodiscard]] Result<void> take() const;
+};
+
+/// Runs the copy constructor of a T, which is user code.
+template <class T>
+Lookup<T> copy_of(const T& value) {
+  try {
+    return Lookup<T>(value);
+  } catch (...) {
+    return Error::from_exception(std::current_exception(), "the copy of a value");
+  }
+}
+
+template <class T>
+struct ValuesCall : SearchCall {
+  using SearchCall::SearchCall;
+  BatchResult<T> take() {
+    if (op.error) return BatchResult<T>(0, *op.error);
+    std::vector<Lookup<T>> values;
+    values.reserve(op.found.size());
+    for (const SearchOperation::Found& found : op.found) {
+      values.push_back(copy_of(*static_cast<const T*>(found.pin.value())));
+    }
+    return BatchResult<T>(std::move(values));
+  }
+};
+
+/// The magnitude and direction of a step of any integral type.
+template <class D>
+constexpr Delta delta_of(D step, bool negate) noexcept {
+  const bool negative = std::is_signed_v<D> && step < D{0};
+  const auto image = static_cast<std::uint64_t>(step);
+  return Delta{negative ? std::uint64_t{0} - image : image, negative != negate};
+}
+
+}  // namespace larder::detail

@@ -1,0 +1,106 @@
+// update: adapts what an updater answers to the untyped seam. Used by Cache<T> and AsyncCache<T>.
+// Thread safety: as in calls.h; the updater runs on one thread at a time.
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "larder/detail/user_calls.h"
+
+namespace larder::detail {
+
+/// An updater's answer as a Change.
+template <class T, class Answer>
+Change<T> as_change(Answer&& answer) {
+  using A = std::remove_cvref_t<Answer>;
+  if constexpr (std::same_as<A, Change<T>>) {
+    return std::forward<Answer>(answer);
+  } else if constexpr (is_result<A>) {
+    if (!answer.ok()) return std::move(answer).error();
+    return as_change<T>(*std::move(answer));
+  } else if constexpr (std::same_as<A, Error> || std::same_as<A, Keep> ||
+                       std::same_as<A, Erase>) {
+    return std::forward<Answer>(answer);
+  } else {
+    static_assert(std::convertible_to<Answer, T>,
+                  "larder: an updater answers Change<T>, T, Result of these, or an Error");
+    return Change<T>::store(std::forward<Answer>(answer));
+  }
+}
+
+template <class T, class F>
+class TypedUpdater final : public Updater {
+ public:
+  TypedUpdater(F& decide, bool wipes) noexcept : decide_(decide), wipes_(wipes) {}
+  TypedUpdater(const TypedUpdater&) = delete;
+  TypedUpdater& operator=(const TypedUpdater&) = delete;
+  ~TypedUpdater() override { forget(); }
+
+  Decision decide(const void* old_value) noexcept override {
+    static_assert(std::invocable<F&, const T*>,
+                  "larder: an updater takes (const T* old), null where nothing lives");
+    forget();
+    try {
+      change_.emplace(as_change<T>(std::invoke(decide_, static_cast<const T*>(old_value))));
+    } catch (...) {
+      change_.emplace(Error::from_exception(std::current_exception(), "the updater"));
+    }
+    Decision decision{.kind = static_cast<Decision::Kind>(change_->kind())};
+    if (change_->value()) decision.value = std::addressof(*change_->value());
+    if (change_->options()) decision.write = std::addressof(*change_->options());
+    decision.error = change_->error();
+    return decision;
+  }
+
+ private:
+  void forget() noexcept {
+    if (wipes_ && change_ && change_->value()) wipe_value(*change_->value());
+    change_.reset();
+  }
+
+  F& decide_;
+  bool wipes_;
+  std::optional<Change<T>> change_;  // the last answer; the engine moves the value out of it
+};
+
+template <class T, class F>
+struct UpdateCall {
+  UpdateOperation op;
+  TypedUpdater<T, F> updater;
+
+  UpdateCall(std::string_view key, F& decide, const WriteOptions& options, bool wipes) noexcept
+      : updater(decide, wipes) {
+    op.item.key = key;
+    op.write = &options;
+    op.updater = &updater;
+  }
+  UpdateCall(const UpdateCall&) = delete;
+  UpdateCall& operator=(const UpdateCall&) = delete;
+
+  Result<Updated<T>> take() {
+    if (op.error) return *op.error;
+    if (op.item.error) return *op.item.error;
+    using Action = typename Updated<T>::Action;
+    Updated<T> updated{.action = Action::kept, .value = std::nullopt, .version = op.item.version};
+    if (op.action == Updater::Decision::Kind::store) updated.action = Action::stored;
+    if (op.action == Updater::Decision::Kind::erase) updated.action = Action::erased;
+    if (!op.item.pin) return updated;
+    Lookup<T> copy = copy_of(*static_cast<const T*>(op.item.pin.value()));
+    // What was stored stays stored, though its copy for the caller failed.
+    if (copy.failed()) return copy.error().with_effect(effect_of(updated.action));
+    updated.value.emplace(*std::move(copy));
+    return updated;
+  }
+
+ private:
+  static Effect effect_of(typename Updated<T>::Action action) noexcept {
+    return action == Updated<T>::Action::stored ? Effect::unknown : Effect::no;
+  }
+};
+
+}  // namespace larder::detail
