@@ -1,0 +1,18 @@
+// The metrics middleware: counts every operation into a recorder or tells a sink. A cache with
+// `settings.metrics` has one of the first kind around its engine.
+//
+// Thread safety: every member may be called from any thread at any time.
+#pragma once
+
+#include <memory>
+
+#include "larder/engine.h"
+#include "larder/metrics.h"
+
+namespace larder::engine {
+
+// Reads that the inner engine answers by its shortcut are counted without an operation.
+std::shared_ptr<Engine> metrics_decorator(std::shared_ptr<Engine> inner,
+                                          std::shared_ptr<MetricsRecorder> recorder);
+
+}  // namespace larder::engine
