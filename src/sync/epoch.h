@@ -61,22 +61,22 @@ namespace larder::sync {
 class [[nodiscard]] ReadSection {
  public:
   ReadSection() noexcept {
-    ThreadRecord& thread = t_thread;
-    if (thread.depth++ == 0) enter(thread);
+    if (t_thread.depth++ == 0) enter();
   }
   ~ReadSection() {
-    ThreadRecord& thread = t_thread;
-    if (--thread.depth == 0) leave(thread);
+    if (--t_thread.depth == 0) leave();
   }
   ReadSection(const ReadSection&) = delete;
   ReadSection& operator=(const ReadSection&) = delete;
 
  private:
-  static void enter(ThreadRecord& thread) noexcept {
-    ThreadSlot* slot = thread.slot;
+  // t_thread is named each time and never bound to a reference: GCC's null check of references to
+  // thread-local objects takes the flags of an addition that the linker turns into a `lea`.
+  static void enter() noexcept {
+    ThreadSlot* slot = t_thread.slot;
     if (slot == nullptr) [[unlikely]]
       slot = &claim_thread_slot();
-    if (thread.writes_by_rmw) [[unlikely]] {
+    if (t_thread.writes_by_rmw) [[unlikely]] {
       slot->sequence.add_acq_rel(1);  // R1; pairs with the snapshot of a grace period
       return;
     }
@@ -85,9 +85,9 @@ class [[nodiscard]] ReadSection {
     base::compiler_fence();  // R2; pairs with heavy_fence()
   }
 
-  static void leave(ThreadRecord& thread) noexcept {
-    ThreadSlot* slot = thread.slot;
-    if (thread.writes_by_rmw) [[unlikely]] {
+  static void leave() noexcept {
+    ThreadSlot* slot = t_thread.slot;
+    if (t_thread.writes_by_rmw) [[unlikely]] {
       slot->sequence.add_acq_rel(1);  // R4; pairs with the poll, and keeps the chain
       return;
     }
