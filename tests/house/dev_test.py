@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""The developers' command: help for everything, refusal of what it does not know, and a set-up that
+installs exactly what is missing."""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMANDS = ("run", "test", "build", "bench", "lint", "fmt", "mutants", "coverage", "setup")
+
+# Stand-ins for Debian's tools: one package is missing unless apt-get was asked for it.
+DPKG_QUERY = """#!/bin/bash
+awk '$1 !~ /^#/ && NF == 2 {print $2}' "$PACKAGES" | while read -r package; do
+  if [[ $package != "$MISSING" ]] || grep -q "install.* $package" "$LOG" 2>/dev/null; then
+    echo "installed $package"
+  fi
+done
+"""
+APT_GET = """#!/bin/bash
+echo "$*" >>"$LOG"
+exit "${APT_STATUS:-0}"
+"""
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+class DevTest(unittest.TestCase):
+    def test_every_command_has_help(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                result = run(ROOT / "dev", command, "--help")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn(f"usage: ./dev {command}", result.stdout)
+                self.assertIn(f"\n  {command} ", run(ROOT / "dev", "--help").stdout)
+
+    def test_what_it_does_not_know_is_refused(self):
+        for arguments in (["nonsense"], ["test", "--nonsense"], ["lint", "--nonsense"],
+                          ["coverage", "x"]):
+            with self.subTest(arguments):
+                result = run(ROOT / "dev", *arguments)
+                self.assertEqual(result.returncode, 2)
+                self.assertIn("usage:", result.stderr)
+
+
+class SetupTest(unittest.TestCase):
+    def setup_tool(self, missing, apt_status=0, runs=1):
+        """Runs tools/setup with the stand-ins; (results, lines that apt-get was called with)."""
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            for name, text in (("dpkg-query", DPKG_QUERY), ("apt-get", APT_GET),
+                               ("sudo", '#!/bin/bash\nexec "$@"\n')):
+                (folder / name).write_text(text)
+                (folder / name).chmod(0o755)
+            environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}",
+                           "PACKAGES": str(ROOT / "tools" / "packages.txt"), "MISSING": missing,
+                           "LOG": str(folder / "log"), "APT_STATUS": str(apt_status)}
+            results = [run(ROOT / "tools" / "setup", "core", env=environment) for _ in range(runs)]
+            log = folder / "log"
+            return results, log.read_text().splitlines() if log.exists() else []
+
+    def test_nothing_missing_is_a_no_op(self):
+        results, calls = self.setup_tool(missing="")
+        self.assertEqual((results[0].returncode, results[0].stderr, calls), (0, "", []))
+
+    def test_installs_what_is_missing_once(self):
+        results, calls = self.setup_tool(missing="ninja-build", runs=2)
+        self.assertEqual([result.returncode for result in results], [0, 0])
+        self.assertEqual(len(calls), 2, calls)
+        self.assertTrue(calls[0].endswith(" update"))
+        self.assertTrue(calls[1].endswith(" install --no-install-recommends ninja-build"))
+
+    def test_other_groups_are_left_alone(self):
+        self.assertEqual(self.setup_tool(missing="clang-19")[1], [])
+
+    def test_a_failed_installation_is_a_failure(self):
+        results, _ = self.setup_tool(missing="ninja-build", apt_status=100)
+        self.assertNotEqual(results[0].returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
