@@ -37,6 +37,17 @@ struct alignas(64) FrequencyHistory::Block {
   std::uint16_t generation;
   std::array<Slot, kSlots> slots;
 
+  // As the newest, instead of the oldest of those with the least count; an empty slot is nothing.
+  void put(Slot slot) {
+    if (slot == 0) return;
+    std::size_t displaced = kSlots - 1;
+    for (std::size_t i = kSlots - 1; i-- > 0;) {
+      if (count_in(slots[i]) < count_in(slots[displaced])) displaced = i;
+    }
+    std::copy_backward(slots.begin(), slots.begin() + displaced, slots.begin() + displaced + 1);
+    slots.front() = slot;
+  }
+
   void catch_up(std::uint8_t now) {
     const auto then = static_cast<std::uint8_t>(generation);
     generation = now;
@@ -58,12 +69,16 @@ void FrequencyHistory::resize(std::size_t capacity_entries) {
   const std::size_t difference = std::max(count, block_count_) - std::min(count, block_count_);
   if (count != 0 && difference <= block_count_ / 8) return;
   auto blocks = count == 0 ? nullptr : std::make_unique<Block[]>(count);
+  // A key's block is its place in the order of mixed hashes, at every size: a new block takes what
+  // is remembered of its part of that order.
   for (std::size_t i = 0; i < count; ++i) {
-    if (active()) {
-      // A key's block is its place in the order of mixed hashes, at every size.
-      blocks[i] = blocks_[i * block_count_ / count];
-    } else {
-      blocks[i].generation = generation_;
+    blocks[i].generation = generation_;
+    if (!active()) continue;
+    const std::size_t first = i * block_count_ / count;
+    const std::size_t last = ((i + 1) * block_count_ - 1) / count;
+    for (std::size_t from = first; from <= last; ++from) {
+      blocks_[from].catch_up(generation_);
+      for (std::size_t slot = kSlots; slot-- > 0;) blocks[i].put(blocks_[from].slots[slot]);
     }
   }
   blocks_ = std::move(blocks);
@@ -94,13 +109,7 @@ unsigned FrequencyHistory::take(std::uint64_t hash) {
 void FrequencyHistory::put(std::uint64_t hash, unsigned count) {
   if (!active() || count == 0) return;
   const std::uint64_t mixed = base::mix64(hash);
-  auto& slots = block_of(mixed).slots;
-  std::size_t displaced = kSlots - 1;
-  for (std::size_t i = kSlots - 1; i-- > 0;) {
-    if (count_in(slots[i]) < count_in(slots[displaced])) displaced = i;
-  }
-  std::copy_backward(slots.begin(), slots.begin() + displaced, slots.begin() + displaced + 1);
-  slots.front() = make_slot(mixed, std::min(count, kMaxCount));
+  block_of(mixed).put(make_slot(mixed, std::min(count, kMaxCount)));
 }
 
 std::size_t FrequencyHistory::bytes() const { return block_count_ * sizeof(Block); }
