@@ -33,7 +33,13 @@ class AsyncCache;
 
 namespace detail {
 
-struct CacheAccess;  // the way to the core for the library, its faces and testing.h
+/// The way to the core for the library, its faces and testing.h.
+struct CacheAccess {
+  template <class Handle>
+  static CacheCore& core(const Handle& cache) noexcept {
+    return *cache.core_;
+  }
+};
 
 template <class T>
 constexpr bool require_cacheable() {

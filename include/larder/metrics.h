@@ -1,7 +1,7 @@
 // What a cache's operations did and how long they took: exact counts by operation and outcome, and
 // histograms of latencies and batch sizes. A cache opened with `settings.metrics` (the default)
-// has a MetricsRecorder of its own; `Cache::metrics()` is its `snapshot()`. More recorders, or sinks
-// of your own, go anywhere into a chain of decorators (middleware.h).
+// has a MetricsRecorder of its own; `Cache::metrics()` is its `snapshot()`. More recorders, or
+// sinks of your own, go anywhere into a chain of decorators (middleware.h).
 // Thread safety: MetricsRecorder and MetricsSink from any thread; snapshots are values.
 #pragma once
 

@@ -128,14 +128,14 @@ struct ChaosOptions {
   std::optional<std::uint64_t> fail_until{};
   Errc fail_code = Errc::unavailable;
   /// The probability of a delay before an operation, and its length. The thread that begins the
-  /// operation waits, at most until the deadline of the operation's context.
+  /// operation waits, at most until the deadline or the stop of the operation's context.
   double delay_probability = 0;
-  std::chrono::nanoseconds delay{0};
-  /// How to wait; null: until `clock` has moved on by the delay.
+  std::chrono::nanoseconds delay{0};  ///< 0 to 24 h
+  /// How to wait; null: until the clock has moved on by the delay.
   std::function<void(std::chrono::nanoseconds)> wait{};
   /// Only these operations; empty: all.
   std::vector<Opcode> only{};
-  /// Null: the system's clock.
+  /// What delays are measured with; null: the cache's clock.
   std::shared_ptr<const Clock> clock{};
 };
 Middleware chaos(ChaosOptions options);

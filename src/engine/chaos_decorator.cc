@@ -4,11 +4,12 @@
 // Thread safety: every member may be called from any thread at any time. Operations are numbered in
 // the order in which they begin.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "base/atomic.h"
@@ -16,8 +17,8 @@
 #include "base/prng.h"
 #include "engine/outcome.h"
 #include "larder/middleware.h"
+#include "sync/event.h"
 #include "sync/lock_checks.h"
-#include "sync/nap.h"
 
 namespace larder::engine {
 namespace {
@@ -43,6 +44,9 @@ bool can_lose_answer(const Operation& op) noexcept {
       return false;
   }
 }
+
+// Longer delays are cut, so that no sum of instants overflows.
+constexpr std::chrono::hours kLongestDelay{24};
 
 // What happens to the n-th operation: a pure function of the seed and n.
 struct Fate {
@@ -73,9 +77,7 @@ Fate fate_of(const ChaosOptions& options, std::uint64_t n) {
 class ChaosDecorator final : public Decorator {
  public:
   ChaosDecorator(std::shared_ptr<Engine> inner, std::shared_ptr<const ChaosOptions> options)
-      : Decorator(std::move(inner)),
-        options_(std::move(options)),
-        clock_(options_->clock != nullptr ? options_->clock : default_clock()) {}
+      : Decorator(std::move(inner)), options_(std::move(options)) {}
 
  protected:
   // In the frame: data[0] whether the answer will be lost.
@@ -112,23 +114,23 @@ class ChaosDecorator final : public Decorator {
     }
   }
 
-  // In naps of at most 1 ms, so that a stop request ends it as well as the deadline.
+  // Ends with the delay, the deadline (where one clock measures both) or a stop request.
   void wait_on_clock(const Operation& op) const {
-    const std::int64_t until_ns = clock_->now_ns() + options_->delay.count();
-    const Clock& deadline_clock = op.clock != nullptr ? *op.clock : *clock_;
-    while (!op.context.stop.stop_requested()) {
-      if (op.context.deadline_ns && deadline_clock.now_ns() >= *op.context.deadline_ns) return;
-      const std::chrono::nanoseconds nap = sync::next_nap(until_ns, *clock_);
-      if (nap <= std::chrono::nanoseconds::zero()) return;
-      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(nap, kLongestNap));
+    const Clock* const caches = op.clock != nullptr ? op.clock : default_clock().get();
+    const Clock* const clock = options_->clock != nullptr ? options_->clock.get() : caches;
+    const auto delay = std::clamp<std::chrono::nanoseconds>(
+        options_->delay, std::chrono::nanoseconds(0), kLongestDelay);
+    std::int64_t until_ns = clock->now_ns() + delay.count();
+    if (op.context.deadline_ns && clock == caches) {
+      until_ns = std::min(until_ns, *op.context.deadline_ns);
     }
+    sync::Event over;
+    const std::stop_callback on_stop(op.context.stop, [&over]() noexcept { over.set(); });
+    over.wait_until(until_ns, *clock);
   }
-
-  static constexpr std::chrono::milliseconds kLongestNap{1};
 
   // constant after construction
   std::shared_ptr<const ChaosOptions> options_;
-  std::shared_ptr<const Clock> clock_;
 
   // atomics
   base::Atomic<std::uint64_t> started_{0};  // role: numbers the operations

@@ -30,13 +30,17 @@ bool is_known(const Operation& op) noexcept { return op.code <= Opcode::clear; }
 
 class RecorderDecorator final : public Decorator {
  public:
-  RecorderDecorator(std::shared_ptr<Engine> inner, std::shared_ptr<MetricsRecorder> recorder)
-      : Decorator(std::move(inner)), recorder_(std::move(recorder)), core_(&recorder_->core()) {}
+  RecorderDecorator(std::shared_ptr<Engine> inner, std::shared_ptr<MetricsRecorder> recorder,
+                    Engine* direct)
+      : Decorator(std::move(inner)),
+        recorder_(std::move(recorder)),
+        core_(&recorder_->core()),
+        direct_(direct != nullptr ? direct : &this->inner()) {}
 
   Found find(std::string_view key, void* copy_to) noexcept override {
     if (core_->times(kFind)) [[unlikely]]
       return find_timed(key, copy_to);
-    return count(inner().find(key, copy_to));
+    return count(direct_->find(key, copy_to));
   }
 
  protected:
@@ -75,7 +79,7 @@ class RecorderDecorator final : public Decorator {
 
   [[gnu::noinline]] Found find_timed(std::string_view key, void* copy_to) noexcept {
     const std::int64_t start_ns = core_->now_ns();
-    const Found found = count(inner().find(key, copy_to));
+    const Found found = count(direct_->find(key, copy_to));
     if (found != Found::ask) core_->add_latency(kFind, core_->now_ns() - start_ns);
     return found;
   }
@@ -83,6 +87,7 @@ class RecorderDecorator final : public Decorator {
   // constant after construction
   std::shared_ptr<MetricsRecorder> recorder_;
   MetricsCore* core_;
+  Engine* direct_;
 };
 
 class SinkDecorator final : public Decorator {
@@ -132,9 +137,10 @@ class SinkDecorator final : public Decorator {
 }  // namespace
 
 std::shared_ptr<Engine> metrics_decorator(std::shared_ptr<Engine> inner,
-                                          std::shared_ptr<MetricsRecorder> recorder) {
+                                          std::shared_ptr<MetricsRecorder> recorder,
+                                          Engine* direct) {
   CHECK(recorder != nullptr);
-  return std::make_shared<RecorderDecorator>(std::move(inner), std::move(recorder));
+  return std::make_shared<RecorderDecorator>(std::move(inner), std::move(recorder), direct);
 }
 
 }  // namespace larder::engine

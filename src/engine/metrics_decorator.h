@@ -11,8 +11,11 @@
 
 namespace larder::engine {
 
-// Reads that the inner engine answers by its shortcut are counted without an operation.
+// Reads that are answered by a shortcut are counted without an operation. The shortcut is that of
+// `direct` where it is given (a part of `inner`, for reads that what lies between only passes on),
+// else that of `inner`.
 std::shared_ptr<Engine> metrics_decorator(std::shared_ptr<Engine> inner,
-                                          std::shared_ptr<MetricsRecorder> recorder);
+                                          std::shared_ptr<MetricsRecorder> recorder,
+                                          Engine* direct = nullptr);
 
 }  // namespace larder::engine
