@@ -132,6 +132,7 @@ struct KeyOperation : Operation {
 
   std::span<Item> items;
   Deliver deliver = Deliver::nothing;     ///< get, take; set*: `pin` asks for what was stored
+  bool with_expiry = false;               ///< get: Item::expires_at is wanted
   bool batch = false;                     ///< came through a `_many` form
   const WriteOptions* write = nullptr;    ///< set*, compare_and_set; increment: ttl if created;
                                           ///< touch: its ttl; set_tags: its tags
@@ -197,6 +198,8 @@ struct LoadOperation : Operation {
   const WriteOptions* write = nullptr;
   /// Shared so that a flight can own it beyond this operation.
   std::shared_ptr<Loader> loader;
+  /// For the engine: what it keeps of a pending operation.
+  std::shared_ptr<void> engine_state{};
 };
 
 /// User code that updates, without its types.

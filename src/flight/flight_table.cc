@@ -36,8 +36,10 @@ std::shared_ptr<Flight> FlightTable::find(std::string_view key) const {
 }
 
 std::shared_ptr<Flight> FlightTable::begin(std::string_view key, std::uint64_t hash,
-                                           std::uint64_t fence) {
-  auto flight = std::make_shared<Flight>(key, hash, fence);
+                                           std::uint64_t fence,
+                                           std::shared_ptr<RunningLoad> load) {
+  load->wanted.add_relaxed(1);
+  auto flight = std::make_shared<Flight>(key, hash, fence, std::move(load));
   const bool added = flights_.emplace(flight->key, flight).second;
   CHECK(added);
   flight->attached = true;
@@ -58,6 +60,12 @@ void FlightTable::detach(std::string_view key) {
 
 void FlightTable::end(Flight& flight) {
   if (flight.attached) detach(flight.key);
+}
+
+bool FlightTable::end_if_unwanted(Flight& flight) {
+  if (flight.wanted()) return false;
+  end(flight);
+  return flight.load->wanted.sub_relaxed(1) == 1;
 }
 
 }  // namespace larder::flight

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/atomic.h"
 #include "base/check.h"
 #include "flight/wait_graph.h"
 
@@ -29,6 +30,12 @@ struct Waiter {
   Flight* flight = nullptr;  // null while in no list
 };
 
+// What the flights of one running loader share.
+struct RunningLoad {
+  std::stop_source stop;                // own synchronisation
+  base::Atomic<std::size_t> wanted{0};  // flights with somebody who wants the result; relaxed
+};
+
 // One load of one key.
 //
 // attached -> detached, once and for good. Attached: callers join, and the result may be
@@ -37,16 +44,16 @@ struct Waiter {
 // by its identity, never by its key: a later load of the key is another flight (no ABA).
 class Flight {
  public:
-  Flight(std::string_view key, std::uint64_t hash, std::uint64_t fence)
-      : id(next_flight_id()), key(key), hash(hash), fence(fence) {}
+  Flight(std::string_view key, std::uint64_t hash, std::uint64_t fence,
+         std::shared_ptr<RunningLoad> load)
+      : id(next_flight_id()), key(key), hash(hash), fence(fence), load(std::move(load)) {}
 
   // constant after construction
   const std::uint64_t id;
   const std::string key;
   const std::uint64_t hash;
   const std::uint64_t fence;  // generation of the fence log at the beginning
-  // own synchronisation
-  std::stop_source stop;
+  const std::shared_ptr<RunningLoad> load;
   // guarded by the shard's lock
   bool attached = false;
   bool leader_waits = false;  // the first caller runs the loader itself and wants the result
@@ -74,7 +81,8 @@ class FlightTable {
 
   [[nodiscard]] std::shared_ptr<Flight> find(std::string_view key) const;
   // The key must have no attached flight.
-  std::shared_ptr<Flight> begin(std::string_view key, std::uint64_t hash, std::uint64_t fence);
+  std::shared_ptr<Flight> begin(std::string_view key, std::uint64_t hash, std::uint64_t fence,
+                                std::shared_ptr<RunningLoad> load);
   // A write of the key: its flight, if any, can no longer publish.
   void fence(std::string_view key) {
     if (!flights_.empty()) [[unlikely]] detach(key);
@@ -84,6 +92,9 @@ class FlightTable {
   void fence_matching(Matches&& matches);
   // This very flight ends; does nothing when it is detached.
   void end(Flight& flight);
+  // After a caller of the flight has gone: if nobody wants it any more it ends, and true says that
+  // its loader should be asked to stop, because none of its flights is wanted. Once per flight.
+  [[nodiscard]] bool end_if_unwanted(Flight& flight);
 
   template <class Visit>
   void for_each(Visit&& visit) const {

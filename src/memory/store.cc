@@ -142,18 +142,4 @@ std::optional<Timestamp> Store::timestamp(std::int64_t at_ns) const noexcept {
   return Timestamp(std::chrono::milliseconds((wall_ns + kNsPerMs / 2) / kNsPerMs));
 }
 
-void Store::collect(Stats& stats) const {
-  tally_.report(stats);
-  stats.entries += budget_.entries();
-  stats.bytes += budget_.bytes();
-  stats.resident_bytes += nodes_->resident_bytes() + terms_.bytes();
-  stats.pinned_bytes += nodes_->pinned_bytes();
-  for (const auto& shard : shards_) {
-    sync::MutexLock lock(shard->mutex);
-    stats.resident_bytes += sizeof(Shard) + shard->table.bytes() + shard->policy.bytes();
-    stats.flights += shard->flights.size();
-    shard->flights.for_each([&](const auto& flight) { stats.waiters += flight->waiting; });
-  }
-}
-
 }  // namespace larder::memory

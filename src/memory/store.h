@@ -75,6 +75,8 @@ class Store {
   void prefetch(const KeySpot& spot) const noexcept { spot.shard->table.prefetch(spot.hash); }
   void prefetch_node(const KeySpot& spot) const noexcept;
   void note_access(Node& node) const noexcept;
+  // What is known of the live entry; false: there is none. No use.
+  bool describe(const KeySpot& spot, EntryMetadata& metadata);
 
   // writes
   // Stores the draft if `condition` holds, evicting or sweeping for room where it must.
@@ -83,6 +85,8 @@ class Store {
   Commit commit_all(std::span<const KeySpot> spots, std::span<Draft> drafts);
   // Removes the live entry (if it is `only`, where given); whether there was one.
   bool erase(const KeySpot& spot, RemovalCause cause, Ref only = kNoRef);
+  // An erase where nothing lives: loads that began before it cannot publish. False: something does.
+  bool erase_nothing(const KeySpot& spot);
   // Changes the expiry in place; false: no live entry.
   bool touch(const KeySpot& spot, Ttl ttl);
   // Replaces the tags; false: no live entry. `tags` sorted and distinct.
@@ -114,6 +118,8 @@ class Store {
   // Frees what no reader can hold any more; `wait`: all of it.
   void collect(bool wait) noexcept;
 
+  [[nodiscard]] std::size_t max_entries() const noexcept { return budget_.max_entries(); }
+  [[nodiscard]] std::size_t max_bytes() const noexcept { return budget_.max_bytes(); }
   [[nodiscard]] std::span<const std::unique_ptr<Shard>> shards() const noexcept { return shards_; }
   [[nodiscard]] Nodes& nodes() const noexcept { return *nodes_; }
   [[nodiscard]] indexes::TermIndex& terms() noexcept { return terms_; }
@@ -173,7 +179,11 @@ class Store {
   [[nodiscard]] std::uint64_t next_version_locked(Shard& shard) LARDER_REQUIRES(shard.mutex);
   void retire(std::uint64_t token) noexcept;
   void free_token(std::uint64_t token) noexcept;
-  [[nodiscard]] std::string validate_shard(Shard& shard) const;
+  void describe_locked(Shard& shard, Node& node, EntryMetadata& metadata) const
+      LARDER_REQUIRES(shard.mutex);
+  [[nodiscard]] std::string validate_locked(Shard& shard, std::size_t& entries,
+                                            std::size_t& bytes) const
+      LARDER_REQUIRES(shard.mutex);
 
   // constant after construction
   const CacheSettings settings_;

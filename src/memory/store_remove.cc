@@ -62,6 +62,18 @@ bool Store::erase(const KeySpot& spot, RemovalCause cause, Ref only) {
   return existed;
 }
 
+bool Store::erase_nothing(const KeySpot& spot) {
+  Removals removals;
+  bool nothing = false;
+  {
+    sync::MutexLock lock(spot.shard->mutex);
+    nothing = live_locked(spot, removals) == kNoRef;
+    if (nothing) spot.shard->flights.fence(spot.key);
+  }
+  announce(removals);
+  return nothing;
+}
+
 bool Store::sweep_locked(Shard& shard, std::int64_t now_ns, std::size_t budget,
                          Removals& removals) {
   return shard.wheel.advance(

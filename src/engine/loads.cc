@@ -1,0 +1,100 @@
+// Finding, joining or leading: how get_or_set begins and ends.
+// Thread safety: see loads.h.
+#include "engine/loads.h"
+
+#include <utility>
+
+#include "engine/load_call.h"
+#include "engine/load_run.h"
+
+namespace larder::engine {
+namespace {
+
+struct Missing {
+  LoadPlace place;
+  std::size_t item;
+};
+
+Error deadlock(std::string_view why) { return Error(Errc::would_deadlock, std::string(why)); }
+
+// One missing key, under its lock: there by now, joined, refused, or led by `run`.
+void enter(LoadTarget& target, LoadOperation& op, const Missing& missing,
+           const std::shared_ptr<LoadCall>& call, LoadRun& run, const flight::ChainPtr& chain) {
+  Item& item = op.items[missing.item];
+  sync::MutexLock lock(*missing.place.guard);
+  if (target.find_live_locked(missing.place, item)) return;
+  if (auto flight = missing.place.flights->find(missing.place.key)) {
+    if (!call->join(missing.place, std::move(flight), missing.item, chain)) {
+      item.error = deadlock("this load would wait, directly or through others, for itself");
+    } else {
+      target.count_join();
+    }
+    return;
+  }
+  const auto flight = run.lead(missing.place, missing.item, target.fence_now());
+  call->wait_in_chain(chain, flight->id);  // a new flight waits for nothing: never a cycle
+  if (op.loader->is_synchronous()) {
+    flight->leader_waits = true;
+    call->expect();
+  } else {
+    call->join(missing.place, flight, missing.item, nullptr);
+  }
+}
+
+}  // namespace
+
+Progress Loads::start(LoadOperation& op, std::shared_ptr<void> owner) {
+  std::vector<Missing> missing;
+  for (std::size_t i = 0; i < op.items.size(); ++i) {
+    const LoadPlace place = target_.load_place(op.items[i].key);
+    if (!target_.find_live(place, op.items[i])) missing.push_back({place, i});
+  }
+  if (missing.empty()) return Progress::done;
+  const flight::ChainPtr chain = op.context.chain ? op.context.chain : flight::current_chain();
+  if (chain && chain->depth >= larder::detail::LoadChain::kMaxDepth) {
+    op.error = deadlock("loads are nested more than 64 deep");
+    return Progress::done;
+  }
+  const auto call = std::make_shared<LoadCall>(op, missing.size());
+  const auto run = std::make_shared<LoadRun>(target_, scheduler_, op, std::move(owner));
+  op.engine_state = call;
+  for (const Missing& one : missing) enter(target_, op, one, call, *run, chain);
+  if (run->leads()) {
+    run->run(op.loader->is_synchronous() ? call : nullptr, op.context, chain, *clock_,
+             settings_.max_load_time);
+  }
+  return call->started();
+}
+
+bool Loads::leave(LoadOperation& op) {
+  const auto call = std::static_pointer_cast<LoadCall>(op.engine_state);
+  if (call == nullptr || !call->leave()) return false;
+  for (LoadCall::Seat& seat : call->seats()) {
+    std::shared_ptr<LoadCall> share;  // outlives the lock
+    bool stop = false;
+    {
+      sync::MutexLock lock(*seat.place.guard);
+      if (seat.flight == nullptr) continue;
+      seat.flight->leave(seat);
+      share = std::move(seat.share);
+      stop = seat.place.flights->end_if_unwanted(*seat.of);
+    }
+    if (stop) seat.of->load->stop.request_stop();  // CALLBACK: stop callbacks of the loader
+  }
+  target_.count_leave();
+  return true;
+}
+
+void Loads::abort(const LoadPlace& place, std::shared_ptr<flight::Flight> flight,
+                  const Error& error) {
+  {
+    sync::MutexLock lock(*place.guard);
+    place.flights->end(*flight);
+  }
+  LoadEnd end;
+  end.error = error;
+  LoadRun::wake(place, flight, end, nullptr, nullptr);
+  flight->load->stop.request_stop();  // CALLBACK: stop callbacks of the loader
+}
+
+}  // namespace larder::engine
