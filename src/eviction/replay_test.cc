@@ -71,7 +71,7 @@ constexpr Point kPoints[] = {
 
 std::filesystem::path traces_folder() {
   if (const char* named = std::getenv("LARDER_TRACES")) return named;
-  return std::filesystem::path(__FILE__).parent_path() / "../../../shared/traces";
+  return std::filesystem::path(LARDER_SOURCE_DIR) / "../shared/traces";
 }
 
 std::vector<std::uint64_t> read_trace(const std::string& name) {
