@@ -38,7 +38,9 @@ SOURCE = pathlib.Path(os.environ.get("LARDER_SOURCE_DIR") or
                       pathlib.Path(__file__).resolve().parents[1])
 CONTRACT_RULES = {f"{number:02}" for number in range(1, 22)}
 PRESET = "debug"
-TEST_TIMEOUT_S = int(os.environ.get("LARDER_MUTANT_TIMEOUT_S", "120"))
+# A mutant may hang: its tests get this long, and ten times what they took on the unchanged tree.
+TEST_TIMEOUT_S = int(os.environ.get("LARDER_MUTANT_TIMEOUT_S", "20"))
+UNCHANGED_TIMEOUT_S = 600
 HEADER = re.compile(r"^# (rule|kills|build|filter): *(.+?) *$", re.MULTILINE)
 NO_TESTS = "No tests were found"
 
@@ -105,13 +107,14 @@ class Workshop:
         if run.returncode != 0:
             raise MutantError(f"does not build:\n{run.stdout[-4000:]}")
 
-    def tests_fail(self, mutant):
+    def tests_fail(self, mutant, timeout_s):
         """True if a named test fails; an error if none of that name runs."""
         environment = dict(os.environ)
         if mutant.filter:
             environment["GTEST_FILTER"] = mutant.filter
         status, output = _run_bounded(["ctest", "--test-dir", self.build_dir, "-R", mutant.kills,
-                                       "--no-tests=error", "--stop-on-failure"], environment)
+                                       "--no-tests=error", "--stop-on-failure"], environment,
+                                      timeout_s)
         if NO_TESTS in output or re.search(r"_NOT_BUILT\b|\*\*\*Not Run\b", output):
             raise MutantError(f"no test matches {mutant.kills} in what {mutant.build} builds")
         if status == 0 and not re.search(r"\.\. +Passed ", output):
@@ -124,12 +127,12 @@ class Workshop:
                               errors="replace", check=False, **options)
 
 
-def _run_bounded(command, environment):
-    """(status, output) of a command that ends, with all its children, after TEST_TIMEOUT_S."""
+def _run_bounded(command, environment, timeout_s):
+    """(status, output) of a command that is ended, with all its children, after the time-out."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", env=environment, start_new_session=True) as process:
         try:
-            output, _ = process.communicate(timeout=TEST_TIMEOUT_S)
+            output, _ = process.communicate(timeout=timeout_s)
             return process.returncode, output
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
@@ -156,29 +159,38 @@ def read_mutants(names):
     return [Mutant.read(patch) for patch in patches if not names or patch.stem in names]
 
 
+@dataclass(frozen=True)
+class Unchanged:
+    """How the tests of a mutant did on the unchanged tree."""
+    problem: str
+    seconds: float
+
+
 def check_unchanged(workshop, mutants):
-    """The named tests must pass on the tree as it is: otherwise their failure proves nothing.
-    Returns the reason for each (kills, filter) whose tests do not."""
+    """{(kills, filter): Unchanged}. The tests must pass there, or their failure proves nothing."""
     workshop.sync()
     workshop.build(sorted({target for mutant in mutants for target in mutant.build}))
-    problems = {}
+    results = {}
     for mutant in {(mutant.kills, mutant.filter): mutant for mutant in mutants}.values():
+        started, problem = time.monotonic(), ""
         try:
-            if workshop.tests_fail(mutant):
-                problems[mutant.kills, mutant.filter] = "its tests fail on the unchanged tree"
+            if workshop.tests_fail(mutant, UNCHANGED_TIMEOUT_S):
+                problem = "its tests fail on the unchanged tree"
         except MutantError as error:
-            problems[mutant.kills, mutant.filter] = str(error)
-    return problems
+            problem = str(error)
+        results[mutant.kills, mutant.filter] = Unchanged(problem, time.monotonic() - started)
+    return results
 
 
-def judge(workshop, mutant, problems):
+def judge(workshop, mutant, unchanged):
     """(verdict, explanation): killed, survived or error."""
-    if (mutant.kills, mutant.filter) in problems:
-        return "ERROR", problems[mutant.kills, mutant.filter]
+    if unchanged.problem:
+        return "ERROR", unchanged.problem
     try:
         workshop.apply(mutant)
         workshop.build(mutant.build)
-        return ("killed", "") if workshop.tests_fail(mutant) else ("SURVIVED", "")
+        timeout_s = TEST_TIMEOUT_S + 10 * unchanged.seconds
+        return ("killed", "") if workshop.tests_fail(mutant, timeout_s) else ("SURVIVED", "")
     except MutantError as error:
         return "ERROR", str(error)
     finally:
@@ -192,14 +204,14 @@ def progress(text):
 
 def run_all(workshop, mutants):
     progress("building the unchanged tree")
-    problems = check_unchanged(workshop, mutants)
+    unchanged = check_unchanged(workshop, mutants)
     width = max(len(mutant.name) for mutant in mutants)
     counts = {"killed": 0, "SURVIVED": 0, "ERROR": 0}
     print(f"{'mutant':{width}}  {'rule':>6}  {'verdict':8}  {'seconds':>7}  tests")
     for number, mutant in enumerate(mutants, 1):
         progress(f"{number}/{len(mutants)} {mutant.name}")
         started = time.monotonic()
-        verdict, explanation = judge(workshop, mutant, problems)
+        verdict, explanation = judge(workshop, mutant, unchanged[mutant.kills, mutant.filter])
         counts[verdict] += 1
         progress("")
         print(f"{mutant.name:{width}}  {mutant.rule:>6}  {verdict:8}  "
