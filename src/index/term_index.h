@@ -6,9 +6,9 @@
 //
 // A superset. The caller adds a membership before the entry is published and removes it after the
 // entry was unpublished, so that every published entry is listed under all its terms at any time;
-// what is listed may be not yet or no longer published, and whoever reads checks each candidate
-// against the entry. A reader who is in a read section before it asks may look at every reference
-// it gets: the entry is retired only after its memberships were removed.
+// more than the published may be listed, and whoever reads checks each candidate against the entry.
+// A reader who is in a read section before it asks may look at every reference it gets: the entry
+// is retired only after its memberships were removed.
 #pragma once
 
 #include <array>

@@ -80,7 +80,7 @@ class Table {
   template <class Matches>
   Ref find(std::uint64_t hash, Matches&& matches) const;
 
-  // Asks for the home bucket's cache line.
+  // Asks for the home bucket's cache line. The load pairs with publish().
   void prefetch(std::uint64_t hash) const { __builtin_prefetch(home(array_.load_acquire(), hash)); }
 
   // Some entry that find() would ask about first, or kNoRef: what to prefetch next.

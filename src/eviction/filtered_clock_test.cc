@@ -1,4 +1,7 @@
-// What every policy owes its caller, under random use, and what each of them promises by itself.
+// What every policy owes its caller under random use (FilteredClock and the yardsticks beside it),
+// and what each of them promises by itself.
+#include "eviction/filtered_clock.h"
+
 #include <deque>
 #include <random>
 #include <vector>
@@ -6,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
-#include "eviction/filtered_clock.h"
 #include "eviction/lru.h"
 #include "eviction/s3_fifo.h"
 
