@@ -78,7 +78,7 @@ class Workshop:
         self.configured = False
 
     def sync(self):
-        """Brings the copy to the state of the source tree; files that are equal keep their times."""
+        """Brings the copy to the state of the source tree; equal files keep their times."""
         wanted = set(_tracked_files())
         for path in wanted:
             target = self.tree / path
