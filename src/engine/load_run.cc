@@ -49,7 +49,7 @@ void LoadRun::run(std::shared_ptr<LoadCall> leader, const Context& caller,
   const auto gone = [weak] {
     if (const auto run = weak.lock()) run->leader_gone();
   };
-  target_.count_load();
+  target_.load_began();
   const std::shared_ptr<LoadRun> alive = self_;
   if (leader_ == nullptr) {  // CALLBACK: the loader, in both branches
     loader_->start(LoadTicket(*this));
@@ -74,6 +74,7 @@ void LoadRun::finish(std::span<LoadOutcome> outcomes) noexcept {
     target_.count_end(result);
     end(keys_[i], result);
   }
+  target_.load_ended();
 }
 
 LoadEnd LoadRun::end_of(const Key& key, LoadOutcome& outcome) {

@@ -48,7 +48,8 @@ class LoadTarget {
   // step. The value is handed out in any case. No lock held.
   virtual LoadEnd publish(const LoadPlace& place, flight::Flight& flight, LoadOutcome& outcome,
                           const WriteOptions& call) = 0;
-  virtual void count_load() noexcept = 0;
+  virtual void load_began() noexcept = 0;  // a loader is about to run
+  virtual void load_ended() noexcept = 0;  // its last outcome was handled
   virtual void count_join() noexcept = 0;
   virtual void count_end(const LoadEnd& end) noexcept = 0;
   virtual void count_leave() noexcept = 0;

@@ -170,7 +170,9 @@ void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
   const std::vector<std::string> tags = memory::normal_tags(op.write->tags);
   draft.ttl = op.write->ttl;
   draft.tags = tags;
+  draft.wants_pin = op.deliver == Deliver::pin;
   const Commit result = store_.commit(spot, condition, draft);
+  item.pin = std::move(draft.pin);
   item.hit = result == Commit::stored;
   item.version = draft.version;
   if (result == Commit::full || result == Commit::too_large) {
@@ -191,6 +193,7 @@ void MemoryKeys::store_all(KeyOperation& op) {
     if (op.error) return;
     draft.ttl = op.write->ttl;
     draft.tags = tags;
+    draft.wants_pin = op.deliver == Deliver::pin;
     spots.push_back(store_.spot(item.key));
   }
   const Commit result = store_.commit_all(spots, drafts);
@@ -201,6 +204,7 @@ void MemoryKeys::store_all(KeyOperation& op) {
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     op.items[i].hit = true;
     op.items[i].version = drafts[i].version;
+    op.items[i].pin = std::move(drafts[i].pin);
   }
 }
 

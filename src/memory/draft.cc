@@ -20,7 +20,7 @@ void extract(const CacheTraits& traits, std::span<const std::uint32_t> declared,
              std::vector<Term>& terms) {
   for (std::size_t i = 0; i < traits.indexes.size(); ++i) {
     for (std::string& text : traits.indexes[i].terms(value)) {
-      Term term{declared[i], false, std::move(text)};
+      Term term{declared[i], true, false, std::move(text)};
       if (term.text.empty() || std::ranges::find(terms, term) != terms.end()) continue;
       terms.push_back(std::move(term));
     }
@@ -37,7 +37,8 @@ std::uint32_t clamp_weight(std::size_t weight) {
 Draft::Draft(Draft&& other) noexcept
     : ref(std::exchange(other.ref, kNoRef)), ttl(other.ttl), terms(std::move(other.terms)),
       tags(other.tags), replaces_tags(other.replaces_tags),
-      continues_entry(other.continues_entry), weight(other.weight), pin(std::move(other.pin)),
+      continues_entry(other.continues_entry), weight(other.weight), was_indexed(other.was_indexed),
+      pin(std::move(other.pin)),
       wants_pin(other.wants_pin), version(other.version), expires_at_ns(other.expires_at_ns),
       nodes_(other.nodes_) {}
 

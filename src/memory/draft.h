@@ -46,7 +46,8 @@ class Draft {
   bool continues_entry = false;        // created_at and access statistics go on
   std::size_t weight = 0;
   // out
-  Pin pin;             // of the stored value, if `wants_pin`
+  bool was_indexed = false;  // readers of the index may have seen the node, though never stored
+  Pin pin;                   // of the value, if `wants_pin`
   bool wants_pin = false;
   Version version;
   std::int64_t expires_at_ns = kNeverNs;

@@ -25,7 +25,8 @@ inline constexpr std::uint32_t kTags = 1;
 // One membership of an entry in an index.
 struct Term {
   std::uint32_t index;
-  bool bound;  // by add_index: belongs to the life of the key, not to the value
+  bool of_value;  // declared, or a tag: goes with the value
+  bool bound;     // by add_index: belongs to the life of the key
   std::string text;
 
   friend bool operator==(const Term& a, const Term& b) {

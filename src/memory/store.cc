@@ -63,6 +63,12 @@ Store::Store(const CacheSettings& settings, std::shared_ptr<const CacheTraits> t
 }
 
 Store::~Store() {
+  drop_all();
+  collect(true);
+  nodes_->abandon();
+}
+
+void Store::drop_all() noexcept {
   for (const auto& shard : shards_) {
     Removals gone;
     {
@@ -73,8 +79,6 @@ Store::~Store() {
     }
     gone.for_each([&](const Removal& removal) { retire(removal.ref); });
   }
-  collect(true);
-  nodes_->abandon();
 }
 
 KeySpot Store::spot(std::string_view key) const noexcept {

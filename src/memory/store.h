@@ -105,11 +105,14 @@ class Store {
   // The entry's own Terms, made where there were none; marks its life.
   Terms& terms_locked(Shard& shard, Node& node) LARDER_REQUIRES(shard.mutex);
   void add_term_locked(Shard& shard, Ref ref, Term term) LARDER_REQUIRES(shard.mutex);
-  bool remove_term_locked(Shard& shard, Ref ref, std::uint32_t index, std::string_view text)
+  // Undoes a binding; the term stays where it is of the value too. False: it was not bound.
+  bool unbind_term_locked(Shard& shard, Ref ref, std::uint32_t index, std::string_view text)
       LARDER_REQUIRES(shard.mutex);
 
   // Tells on_removal and hands the entries to the limbo. No lock held.
   void announce(Removals& removals) noexcept;
+  // Drops everything, without news of it: the cache is closing.
+  void drop_all() noexcept;
   // One round of housekeeping over all shards, within the settings' budgets.
   void sweep();
   // Evicts until the limits hold.
@@ -118,6 +121,11 @@ class Store {
   // Frees what no reader can hold any more; `wait`: all of it.
   void collect(bool wait) noexcept;
 
+  // The address alone; what is there is guarded by the shard's lock.
+  [[nodiscard]] static flight::FlightTable* flights_of(Shard& shard) noexcept
+      LARDER_NO_THREAD_SAFETY_ANALYSIS {
+    return &shard.flights;
+  }
   [[nodiscard]] std::size_t max_entries() const noexcept { return budget_.max_entries(); }
   [[nodiscard]] std::size_t max_bytes() const noexcept { return budget_.max_bytes(); }
   [[nodiscard]] std::span<const std::unique_ptr<Shard>> shards() const noexcept { return shards_; }
@@ -145,6 +153,7 @@ class Store {
       LARDER_REQUIRES(spot.shard->mutex);
   void prepare_locked(const KeySpot& spot, Draft& draft, Ref old)
       LARDER_REQUIRES(spot.shard->mutex);
+  void discard_indexed(Draft& draft) noexcept;
   bool fenced(const flight::Flight& flight, const Node& node) const;
   Room reserve_locked(Shard& shard, bool entry, std::size_t more, Ref protect, Prepaid& prepaid,
                       Removals& removals) LARDER_REQUIRES(shard.mutex);

@@ -30,6 +30,7 @@ Commit Store::commit(const KeySpot& spot, const Condition& condition, Draft& dra
   }
   budget_.give(prepaid);
   announce(removals);
+  discard_indexed(draft);
   if (result == Commit::full || result == Commit::too_large) tally_.add(Tally::kRejected);
   return result;
 }
@@ -57,6 +58,13 @@ Commit Store::commit_locked(const KeySpot& spot, const Condition& condition, Dra
   publish_locked(spot, draft, old, removals);
   tally_.add(Tally::kStores);
   return Commit::stored;
+}
+
+// A draft that was not stored, but in the index for a moment: who found it there may still look.
+void Store::discard_indexed(Draft& draft) noexcept {
+  if (!draft.made() || !draft.was_indexed) return;
+  if (draft.wants_pin) draft.pin = nodes_->pin(draft.node());
+  retire(std::exchange(draft.ref, kNoRef));
 }
 
 bool Store::holds_locked(const Condition& condition, Ref old) const {
@@ -89,19 +97,26 @@ void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old) {
                                                  : clock_.clock().wall_ns() / kNsPerMs);
   std::vector<Term> terms = draft.terms;
   const auto add = [&](const Term& term) {
-    if (std::ranges::find(terms, term) == terms.end()) terms.push_back(term);
+    const auto known = std::ranges::find(terms, term);
+    if (known == terms.end()) {
+      terms.push_back(term);
+    } else {
+      known->bound = known->bound || term.bound;
+    }
   };
   if (draft.replaces_tags || before == nullptr) {
-    for (const std::string& tag : draft.tags) add({kTags, false, tag});
+    for (const std::string& tag : draft.tags) add({kTags, true, false, tag});
   }
   if (before != nullptr && before->terms != nullptr) {
     for (const Term& term : before->terms->terms) {
-      if (term.bound || (term.index == kTags && !draft.replaces_tags)) add(term);
+      const bool is_kept_tag = term.index == kTags && !draft.replaces_tags;
+      if (term.bound || is_kept_tag) add({term.index, is_kept_tag, term.bound, term.text});
     }
   }
   const bool marked = before != nullptr && before->terms != nullptr;
   if (terms.empty() && !marked) return;
   for (const Term& term : terms) terms_.add(term.index, term.text, draft.ref);
+  draft.was_indexed = true;
   node.terms = new Terms{marked ? before->terms->life : node.version.load_relaxed(),
                          std::move(terms)};
 }

@@ -67,7 +67,7 @@ void Store::replace_tags_locked(Shard& shard, Ref ref, std::span<const std::stri
   if (tags.empty() && node.terms == nullptr) return;
   std::vector<Term>& terms = terms_locked(shard, node).terms;
   for (const std::string& tag : tags) {
-    if (!node.terms->has(kTags, tag)) add_term_locked(shard, ref, {kTags, false, tag});
+    if (!node.terms->has(kTags, tag)) add_term_locked(shard, ref, {kTags, true, false, tag});
   }
   std::erase_if(terms, [&](const Term& term) {
     const bool gone = term.index == kTags && !std::ranges::binary_search(tags, term.text);
@@ -86,18 +86,21 @@ void Store::add_term_locked(Shard& shard, Ref ref, Term term) {
   const auto known = std::ranges::find(terms, term);
   if (known != terms.end()) {
     known->bound = known->bound || term.bound;
+    known->of_value = known->of_value || term.of_value;
     return;
   }
   terms_.add(term.index, term.text, ref);
   terms.push_back(std::move(term));
 }
 
-bool Store::remove_term_locked(Shard&, Ref ref, std::uint32_t index, std::string_view text) {
+bool Store::unbind_term_locked(Shard&, Ref ref, std::uint32_t index, std::string_view text) {
   Terms* const terms = nodes_->at(ref).terms;
   if (terms == nullptr) return false;
   const auto known = std::ranges::find_if(
       terms->terms, [&](const Term& term) { return term.index == index && term.text == text; });
-  if (known == terms->terms.end()) return false;
+  if (known == terms->terms.end() || !known->bound) return false;
+  known->bound = false;
+  if (known->of_value) return true;
   terms_.remove(index, text, ref);
   terms->terms.erase(known);
   return true;
