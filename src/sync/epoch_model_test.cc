@@ -25,8 +25,7 @@
 namespace larder::sync {
 namespace {
 
-// ---- the machine
-// ----------------------------------------------------------------------------------
+// ---- the machine ----
 
 enum class Kind : std::uint8_t {
   kLoad,        // reg := word
@@ -227,8 +226,7 @@ class Explorer {
   std::unordered_set<std::string> seen_;
 };
 
-// ---- the protocol in its instructions
-// -------------------------------------------------------------
+// ---- the protocol in its instructions ----
 
 constexpr int kSlot1 = kFirstSlot;
 constexpr int kSlot2 = kFirstSlot + 1;
@@ -325,8 +323,7 @@ void expect_found(const std::vector<Program>& programs, std::uint8_t slots = 2) 
   EXPECT_TRUE(Explorer(programs, slots).violation);
 }
 
-// ---- the right protocols
-// --------------------------------------------------------------------------
+// ---- the right protocols ----
 
 TEST(EpochModel, HeavyFenceProtectsEverySection) {
   expect_safe({reclaim(1), reader(kSlot1), reader(kSlot2)});
@@ -392,8 +389,7 @@ TEST(EpochModel, ReclaimerInsideItsOwnSectionWaitsForItself) {
   expect_safe({own, reader(kSlot2)});
 }
 
-// ---- wrong protocols, each of which the model must find
-// -------------------------------------------
+// ---- wrong protocols, each of which the model must find ----
 
 TEST(EpochModelFinds, NoHeavyFence) {
   const Program wrong = Program{unlink(2)} + snapshot() + await_both() + Program{free_object(1)};

@@ -231,8 +231,7 @@ TEST(LimboDeathTest, WaitingInsideASectionIsFound) {
       "in_read_section");
 }
 
-// ---- torture
-// --------------------------------------------------------------------------------------
+// ---- torture ----
 
 constexpr std::uint64_t kAlive = 0x600dfeed600dfeed;
 constexpr std::uint64_t kDead = 0xdeadbeefdeadbeef;
