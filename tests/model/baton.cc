@@ -1,3 +1,5 @@
+// The hand-over: a holder, drawn anew at each pass. See baton.h.
+// Thread safety: all state behind one mutex; the caller's number is thread-local.
 #include "model/baton.h"
 
 #include <algorithm>
@@ -9,7 +11,8 @@ thread_local int this_id = -1;
 
 }  // namespace
 
-Baton::Baton(int threads, std::uint64_t seed) : random_(seed), missing_(threads) {}
+Baton::Baton(int threads, std::uint64_t seed)
+    : turns_(static_cast<std::size_t>(threads)), random_(seed), missing_(threads) {}
 
 void Baton::enter(int id) {
   std::unique_lock lock(mutex_);
@@ -17,28 +20,32 @@ void Baton::enter(int id) {
   running_.push_back(id);
   if (--missing_ == 0) {
     std::ranges::sort(running_);  // the order of arrival must not matter
-    hand_on(lock);
+    hand_on();
   }
-  changed_.wait(lock, [&] { return holder_ == id; });
+  wait_for_turn(lock, id);
 }
 
 void Baton::pass() {
   if (this_id < 0) return;
   std::unique_lock lock(mutex_);
-  hand_on(lock);
-  changed_.wait(lock, [&] { return holder_ == this_id; });
+  hand_on();
+  wait_for_turn(lock, this_id);
 }
 
 void Baton::leave() {
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   std::erase(running_, this_id);
   this_id = -1;
-  hand_on(lock);
+  hand_on();
 }
 
-void Baton::hand_on(std::unique_lock<std::mutex>&) {
+void Baton::hand_on() {
   holder_ = running_.empty() ? -1 : running_[random_() % running_.size()];
-  changed_.notify_all();
+  if (holder_ >= 0) turns_[static_cast<std::size_t>(holder_)].notify_one();
+}
+
+void Baton::wait_for_turn(std::unique_lock<std::mutex>& lock, int id) {
+  turns_[static_cast<std::size_t>(id)].wait(lock, [&] { return holder_ == id; });
 }
 
 }  // namespace larder::model

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <random>
 #include <vector>
@@ -17,7 +18,7 @@ class Baton {
   /// Nobody runs before all `threads` have entered.
   Baton(int threads, std::uint64_t seed);
 
-  /// Joins as number `id` and waits for its first turn.
+  /// Joins as number `id`, 0 to `threads` - 1, and waits for its first turn.
   void enter(int id);
   /// Lets a drawn thread run next, perhaps the caller again. Outside of a run it does nothing.
   void pass();
@@ -25,10 +26,11 @@ class Baton {
   void leave();
 
  private:
-  void hand_on(std::unique_lock<std::mutex>& lock);
+  void hand_on();
+  void wait_for_turn(std::unique_lock<std::mutex>& lock, int id);
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::deque<std::condition_variable> turns_;  ///< one per thread, waited for with mutex_
   // guarded by mutex_
   std::mt19937_64 random_;
   std::vector<int> running_;  ///< ids that have entered and not left

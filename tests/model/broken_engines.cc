@@ -1,3 +1,5 @@
+// One small class per defect, and the table that names them. See broken_engines.h.
+// Thread safety: as SimpleEngine, but for the defect.
 #include "model/broken_engines.h"
 
 #include <map>

@@ -1,3 +1,5 @@
+// Judges each problem of a history, writes counterexamples and sums statistics. See checker.h.
+// Thread safety: pure functions.
 #include "model/checker.h"
 
 #include <algorithm>

@@ -46,6 +46,11 @@ std::vector<Pair> single_key_pairs() {
       {"two_takes_get_one_entry",
        {{0, 1, set("a", 1)}, {2, 5, take("a", 1)}, {3, 4, take("a", 1)}},
        {{0, 1, set("a", 1)}, {2, 5, take("a", miss)}, {3, 4, take("a", 1)}}},
+  };
+}
+
+std::vector<Pair> read_modify_write_pairs() {
+  return {
       {"two_set_if_absent_win",
        {{0, 5, set_if_absent("a", 1, true)}, {1, 4, set_if_absent("a", 2, true)}},
        {{0, 5, set_if_absent("a", 1, true)},
@@ -79,6 +84,9 @@ std::vector<Pair> single_key_pairs() {
       {"update_erase_leaves_the_entry",
        {{0, 1, set("a", 1)}, {2, 3, update("a", 1, kErase)}, {4, 5, get("a", 1)}},
        {{0, 1, set("a", 1)}, {2, 3, update("a", 1, kErase)}, {4, 5, get("a", miss)}}},
+      {"update_answers_what_it_did_not_store",
+       {{0, 1, answering(update_store("a", miss, 2), 3)}},
+       {{0, 1, answering(update_store("a", miss, 2), 2)}}},
       {"update_keep_saw_the_future",
        {{0, 1, update("a", 1, kKeep)}, {2, 3, set("a", 1)}},
        {{0, 3, update("a", 1, kKeep)}, {1, 2, set("a", 1)}}},
@@ -262,6 +270,11 @@ std::vector<Pair> bulk_pairs() {
       {"get_many_answers_for_the_wrong_key",
        {{0, 1, set_many({{"a", 1}, {"b", 2}})}, {2, 3, get_many({{"a", 2}, {"b", 1}})}},
        {{0, 1, set_many({{"a", 1}, {"b", 2}})}, {2, 3, get_many({{"a", 1}, {"b", 2}})}}},
+  };
+}
+
+std::vector<Pair> index_pairs() {
+  return {
       {"index_shows_the_former_value",
        {{0, 1, set("a", 1)}, {2, 3, set("a", 2)}, {4, 5, get_by_index("t1", {"a"})}},
        {{0, 1, set("a", 1)}, {2, 4, set("a", 2)}, {3, 5, get_by_index("t1", {"a"})}}},
@@ -278,6 +291,12 @@ std::vector<Pair> bulk_pairs() {
        {{0, 1, set("a", 1)},
         {2, 5, set("a", 2)},
         {4, 6, counted(by_index(Op::erase_by_index, "t1"), 1)}}},
+      {"values_by_index_shows_the_former_value",
+       {{0, 1, set("a", 1)}, {2, 3, set("a", 5)}, {4, 5, values_by_index("t1", {1})}},
+       {{0, 1, set("a", 1)}, {2, 3, set("a", 5)}, {4, 5, values_by_index("t1", {5})}}},
+      {"values_by_index_lacks_a_member",
+       {{0, 1, set_many({{"a", 1}, {"b", 5}})}, {4, 5, values_by_index("t1", {})}},
+       {{0, 1, set_many({{"a", 1}, {"b", 5}})}, {4, 5, values_by_index("t1", {5, 1})}}},
       {"bound_terms_outlive_the_life",
        {{0, 1, set("a", 1)},
         {2, 3, in_bound_index(Op::add_index, "a", "x")},
@@ -386,8 +405,9 @@ std::vector<Pair> open_ended_pairs() {
 
 std::vector<Pair> all_pairs() {
   std::vector<Pair> all;
-  for (const auto& part : {single_key_pairs(), version_pairs(), time_pairs(), load_pairs(),
-                           bulk_pairs(), rename_pairs(), open_ended_pairs()}) {
+  for (const auto& part :
+       {single_key_pairs(), read_modify_write_pairs(), version_pairs(), time_pairs(), load_pairs(),
+        bulk_pairs(), index_pairs(), rename_pairs(), open_ended_pairs()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -1,3 +1,5 @@
+// Events to atoms, operation by operation. See decompose.h and docs/history-format.md.
+// Thread safety: pure functions.
 #include "model/decompose.h"
 
 #include <algorithm>
@@ -54,8 +56,13 @@ class Decomposer {
     for (const std::string& key : history_.facts.keys) add_key(key);
     for (const Event& event : history_.events) {
       for (const std::string& key : event.keys) add_key(key);
-      for (const Seen& seen : event.seen) add_key(seen.key);
-      for (const Load& load : event.loads) add_key(load.key);
+      for (const Seen& seen : event.seen) {
+        if (!seen.key.empty()) add_key(seen.key);
+      }
+      for (const Load& load : event.loads) {
+        add_key(load.key);
+        loaded_keys_.insert(load.key);
+      }
     }
     std::vector<int> parent(keys_.size());
     std::iota(parent.begin(), parent.end(), 0);
@@ -227,9 +234,18 @@ class Decomposer {
     return read;
   }
 
+  /// A listing of values alone: a step per key, with as many members as there are values.
+  bool names_no_keys() const {
+    return std::ranges::all_of(event_->seen, [](const Seen& seen) { return seen.key.empty(); });
+  }
+
   /// A listing shows each key that could be there as found or not found.
   void add_listing(const std::vector<std::string>& candidates) {
     if (event_->outcome != Outcome::ok) return;
+    if (event_->op == Op::get_values_by_index && names_no_keys()) {
+      add_counted(Step::observe, candidates);
+      return;
+    }
     std::map<std::string, const Seen*> found;
     for (const Seen& seen : event_->seen) {
       if (!found.emplace(seen.key, &seen).second) violate("lists \"" + seen.key + "\" twice");
@@ -427,16 +443,31 @@ class Decomposer {
     return keys;
   }
 
+  /// A bulk erase may fence loads of keys that it does not select: generations are coarse.
+  void add_passing_fences(const std::vector<std::string>& selected) {
+    for (const std::string& key : loaded_keys_) {
+      if (std::ranges::find(selected, key) != selected.end()) continue;
+      Atom fence = atom(Step::remove, key);
+      fence.condition = Condition::member;  // of no index: it removes nothing
+      push(key, std::move(fence));
+    }
+  }
+
   /// One step per key; the count of the whole bounds the successes within each problem.
   void add_counted(Step step, std::vector<std::string> keys) {
     std::ranges::sort(keys);
     keys.erase(std::ranges::unique(keys).begin(), keys.end());
     std::map<int, std::vector<std::string>> by_problem;
     for (const std::string& key : keys) by_problem[place(key).problem].push_back(key);
-    const bool counted = event_->outcome == Outcome::ok && event_->count;
+    std::vector<std::int64_t> values;
+    for (const Seen& seen : event_->seen) values.push_back(seen.value.value_or(0));
+    std::ranges::sort(values);
+    const bool listed = event_->op == Op::get_values_by_index;
+    const bool counted = event_->outcome == Outcome::ok && (listed || event_->count);
     const auto total = static_cast<int>(keys.size());
-    const int count = counted ? static_cast<int>(*event_->count) : 0;
-    if (counted && (*event_->count < 0 || *event_->count > total)) {
+    const std::int64_t answered = listed ? std::ssize(values) : event_->count.value_or(0);
+    const int count = static_cast<int>(std::min<std::int64_t>(answered, total));
+    if (counted && (answered < 0 || answered > total)) {
       violate("counts more keys than there are");
       return;
     }
@@ -454,6 +485,7 @@ class Decomposer {
         Atom part = step == Step::remove ? removal(key) : atom(step, key);
         if (step == Step::observe) set_condition(part);
         part.group = group;
+        part.one_of = values;
         push(key, std::move(part));
       }
     }
@@ -512,6 +544,7 @@ class Decomposer {
   std::vector<std::string> keys_;
   std::unordered_map<std::string, int> ids_;
   std::vector<Place> places_;
+  std::set<std::string> loaded_keys_;
   std::map<VersionId, std::set<int>> observed_;
   const Event* event_ = nullptr;
   int event_index_ = 0;

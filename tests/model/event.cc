@@ -1,3 +1,5 @@
+// Names of operations, and events in words for counterexamples. See event.h.
+// Thread safety: pure functions.
 #include "model/event.h"
 
 #include <array>

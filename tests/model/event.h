@@ -85,7 +85,7 @@ struct TtlArgument {
 
 /// What a read saw of one key. Fields the operation does not report stay empty.
 struct Seen {
-  std::string key;
+  std::string key{};
   bool hit = false;
   std::optional<std::int64_t> value{};
   std::optional<VersionId> version{};
@@ -98,7 +98,7 @@ struct Seen {
 
 /// One run of a loader inside a get_or_set (or, per key, a get_or_set_many).
 struct Load {
-  std::string key;
+  std::string key{};
   std::int64_t value = 0;     ///< what it returned; unique among the loads of a history
   std::int64_t begin_ns = 0;  ///< order clock, read first in the loader
   std::int64_t end_ns = 0;    ///< order clock, read last in the loader

@@ -1,3 +1,5 @@
+// The pattern dialect by plain recursion. See glob.h.
+// Thread safety: pure functions.
 #include "model/glob.h"
 
 #include <cstddef>

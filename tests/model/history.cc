@@ -1,3 +1,5 @@
+// Events to JSON lines and back, field by field. See history.h and docs/history-format.md.
+// Thread safety: a Recorder locks at registration and collection only.
 #include "model/history.h"
 
 #include <algorithm>
@@ -5,6 +7,7 @@
 #include <istream>
 #include <ostream>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -315,7 +318,9 @@ std::vector<Event> Recorder::collect() const {
   for (const ClientLog& log : logs_) {
     all.insert(all.end(), log.events().begin(), log.events().end());
   }
-  std::ranges::stable_sort(all, {}, &Event::call_ns);
+  std::ranges::sort(all, {}, [](const Event& event) {
+    return std::tuple(event.call_ns, event.client, event.return_ns);
+  });
   return all;
 }
 

@@ -121,6 +121,10 @@ inline Event update(std::string key, Value old, UpdaterRun::Decision decision,
   event.updater = UpdaterRun{.old_value = old, .decision = decision, .new_value = stored};
   return event;
 }
+inline Event answering(Event event, std::int64_t number) {
+  event.number = number;
+  return event;
+}
 inline Event update_store(std::string key, Value old, std::int64_t stored) {
   return update(std::move(key), old, UpdaterRun::Decision::store, stored);
 }
@@ -174,6 +178,11 @@ inline Event by_index(Op op, std::string term) {
 }
 inline Event get_by_index(std::string term, std::vector<std::string> keys) {
   return found(by_index(Op::get_by_index, std::move(term)), std::move(keys));
+}
+inline Event values_by_index(std::string term, std::vector<std::int64_t> values) {
+  Event event = by_index(Op::get_values_by_index, std::move(term));
+  for (const std::int64_t value : values) event.seen.push_back({.hit = true, .value = value});
+  return event;
 }
 inline Event counted(Event event, std::int64_t count) {
   event.count = count;

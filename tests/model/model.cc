@@ -1,3 +1,5 @@
+// What each step may do to a state: the contract's rules, one function per step. See model.h.
+// Thread safety: pure functions over the caller's Interner.
 #include "model/model.h"
 
 #include <algorithm>
@@ -184,6 +186,7 @@ class Application {
   /// Whether what was seen can be this live entry; narrows what is known of it.
   bool agrees(KeyState& key) const {
     if (atom_.result && *atom_.result != key.value) return false;
+    if (!atom_.one_of.empty() && !std::ranges::binary_search(atom_.one_of, key.value)) return false;
     if (atom_.tags_seen && *atom_.tags_seen != key.tags) return false;
     if (atom_.version != 0) {
       if (key.version != 0 && key.version != atom_.version) return false;
@@ -196,7 +199,10 @@ class Application {
         return false;
       }
     }
-    return !atom_.expires_at_ns || narrow_expiry(key, *atom_.expires_at_ns, tolerance);
+    // An engine that keeps monotonic instants converts them when it reports them: a clock that
+    // moves within the call may move the report by as much.
+    const std::int64_t moved = atom_.clock_high_ns - atom_.clock_low_ns;
+    return !atom_.expires_at_ns || narrow_expiry(key, *atom_.expires_at_ns, tolerance + moved);
   }
 
   static bool narrow_expiry(KeyState& key, std::int64_t expires, std::int64_t tolerance) {

@@ -148,6 +148,7 @@ struct Atom {
   bool old_known = false;        ///< update: old_value is binding
   std::optional<std::int64_t> old_value{};
   std::optional<std::int64_t> result{};  ///< value seen or returned
+  std::vector<std::int64_t> one_of{};    ///< value seen, of a listing that names no keys; sorted
   int version = 0;                       ///< version returned or seen; 0: not reported
   std::optional<std::int64_t> expires_at_ns{};
   std::optional<std::int64_t> created_at_ns{};

@@ -1,7 +1,10 @@
+// The just-in-time search over configurations. See search.h for the method.
+// Thread safety: a Search belongs to one thread.
 #include "model/search.h"
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace larder::model {
@@ -175,7 +178,7 @@ bool Search::on_return(int atom) {
   return true;
 }
 
-/// A step of unknown outcome that has taken effect in every configuration is no longer open.
+/// A step of unknown outcome that has taken effect in every configuration is over.
 void Search::retire_spent_steps() {
   open_optional_.each([&](int slot) {
     const auto spent = [&](const Config& config) { return config.done.has(slot); };

@@ -1,3 +1,5 @@
+// The contract on one map under one mutex. See simple_engine.h.
+// Thread safety: handlers run with the lock they are given held; window() releases it.
 #include "model/simple_engine.h"
 
 #include <algorithm>
@@ -262,6 +264,7 @@ void SimpleEngine::list(Event& event, Lock& lock) {
     if (entry && selected(key, *entry, event)) {
       ++count;
       if (event.op != Op::count_by_index) event.seen.push_back(show(key, entry, event.op));
+      if (event.op == Op::get_values_by_index) event.seen.back().key.clear();
     }
     window(lock);
   }

@@ -1,3 +1,5 @@
+// Draws operations and arguments, performs and records them. See workload.h.
+// Thread safety: a Client belongs to its thread; the Target and Environment are shared.
 #include "model/workload.h"
 
 #include <algorithm>
