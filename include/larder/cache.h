@@ -105,6 +105,11 @@ class Cache {
   }
   /// The coroutine face, with the same context. Needs "larder/async.h".
   [[nodiscard]] auto async() const { return AsyncCache<T>(core_, context_); }
+  /// The same, whose coroutines go on where `resumer` posts the Resumption that it is given.
+  template <class R>
+  [[nodiscard]] auto async(R resumer) const {
+    return AsyncCache<T>(core_, context_, std::move(resumer));
+  }
 
   // ---- one key
 
@@ -326,6 +331,12 @@ class Cache {
 
   [[nodiscard]] const std::string& name() const noexcept { return core_->name(); }
   [[nodiscard]] Stats stats() const { return core_->stats(); }
+  /// Counts and latencies by operation; empty with `settings.metrics` off. Needs
+  /// "larder/metrics.h".
+  template <class Snapshot = MetricsSnapshot>
+  [[nodiscard]] Snapshot metrics() const {
+    return core_->metrics();
+  }
   /// Idempotent. Ends loads, refuses new work, waits up to `within` for what runs.
   Result<void> close(std::optional<std::chrono::nanoseconds> within = std::nullopt) const {
     return core_->close(within);

@@ -25,6 +25,10 @@ Stats CacheCore::stats() const {
   return stats;
 }
 
+MetricsSnapshot CacheCore::metrics() const {
+  return parts_->recorder != nullptr ? parts_->recorder->snapshot() : MetricsSnapshot{};
+}
+
 bool CacheCore::closed() const noexcept { return parts_->engine->closed(); }
 
 Result<void> CacheCore::close(std::optional<std::chrono::nanoseconds> within) {

@@ -9,6 +9,7 @@
 
 #include "engine/scheduler.h"
 #include "larder/detail/core.h"
+#include "larder/metrics.h"
 #include "larder/options.h"
 
 namespace larder::detail {
@@ -19,6 +20,7 @@ struct CoreParts {
   CacheSettings settings;
   std::shared_ptr<const CacheTraits> traits;
   std::shared_ptr<engine::Scheduler> scheduler;
+  std::shared_ptr<MetricsRecorder> recorder;  // null without metrics
   std::shared_ptr<Engine> engine;  // the outermost decorator
   Engine* direct = nullptr;        // the part of the chain whose find() is asked
 

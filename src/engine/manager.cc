@@ -9,15 +9,12 @@
 
 #include "engine/core_parts.h"
 #include "engine/front.h"
+#include "engine/memory_engine.h"
+#include "engine/metrics_decorator.h"
 #include "engine/null_engine.h"
 #include "engine/scheduler.h"
 #include "larder/clock.h"
 #include "sync/mutex.h"
-
-#if __has_include("engine/memory_engine.h")
-#include "engine/memory_engine.h"
-#define LARDER_HAS_MEMORY_ENGINE 1
-#endif
 
 namespace larder {
 namespace {
@@ -46,14 +43,38 @@ Result<std::shared_ptr<Engine>> open_engine(Provider& provider, const CacheSetti
   return engine;
 }
 
-// Innermost first: the engine, the front, the user's middleware (its first listed outermost).
+// Puts the user's middleware around an engine, its first listed outermost.
 Result<std::shared_ptr<Engine>> decorate(std::shared_ptr<Engine> engine,
                                          std::vector<Middleware> middleware) {
+  if (middleware.empty()) return engine;
   return guarded("a middleware", [&]() -> Result<std::shared_ptr<Engine>> {
     std::shared_ptr<Engine> outermost = chain(std::move(middleware))(std::move(engine));
     if (outermost == nullptr) return Error(Errc::invalid_config, "a middleware made no engine");
     return outermost;
   });
+}
+
+// The chain, innermost first: what the provider makes, the front, metrics, the user's middleware.
+// The timing floor is outside of it, in the two faces.
+Result<CorePtr> make_core(Provider& provider, std::unique_ptr<CoreParts> parts,
+                                 std::vector<Middleware> middleware) {
+  auto made = open_engine(provider, parts->settings, parts->traits);
+  if (!made.ok()) return made.error();
+  const auto front = std::make_shared<engine::Front>(*made, parts->traits);
+  // The shortcut of reads skips what would only pass them on.
+  Engine* const reader = front->lets_reads_through() ? made->get() : nullptr;
+  const bool plain = middleware.empty() && parts->settings.timing_floor.count() == 0;
+  std::shared_ptr<Engine> inside = front;
+  if (parts->settings.metrics) {
+    parts->recorder = std::make_shared<MetricsRecorder>();
+    inside = engine::metrics_decorator(front, parts->recorder, reader);
+  }
+  auto outermost = decorate(inside, std::move(middleware));
+  if (!outermost.ok()) return outermost.error();
+  parts->engine = *std::move(outermost);
+  parts->direct = plain && reader != nullptr && !parts->settings.metrics ? reader
+                                                                         : parts->engine.get();
+  return std::make_shared<CacheCore>(std::move(parts));
 }
 
 }  // namespace
@@ -116,10 +137,8 @@ std::vector<CorePtr> Manager::State::open_caches() const {
 
 Manager::Manager() : state_(std::make_unique<State>()) {
   sync::MutexLock lock(state_->mutex);
-  state_->providers["null"] = engine::null_provider();
-#ifdef LARDER_HAS_MEMORY_ENGINE
-  state_->providers["memory"] = engine::memory_provider(*state_->scheduler);
-#endif
+  state_->providers["memory"] = engine::memory_provider(state_->scheduler);
+  state_->providers["null"] = engine::null_provider(state_->scheduler);
 }
 
 Manager::~Manager() { static_cast<void>(close(std::chrono::nanoseconds(0))); }
@@ -136,30 +155,16 @@ Result<CorePtr> Manager::open_core(std::string_view name, const CacheSettings& s
   parts->settings = settings;
   parts->traits = std::make_shared<const CacheTraits>(std::move(traits));
   parts->scheduler = state_->scheduler;
-
-  const bool plain = middleware.empty() && settings.timing_floor.count() == 0;
-  auto engine = open_engine(**provider, settings, parts->traits);
-  if (engine.ok()) {
-    const std::shared_ptr<Engine> inner = *engine;
-    const auto front = std::make_shared<engine::Front>(inner, parts->traits);
-    engine = decorate(front, std::move(middleware));
-    if (engine.ok()) {
-      parts->engine = *engine;
-      // The shortcut skips what would only pass it on.
-      const bool direct = plain && front->lets_reads_through();
-      parts->direct = direct ? inner.get() : parts->engine.get();
-    }
+  auto core = make_core(**provider, std::move(parts), std::move(middleware));
+  if (core.ok()) {
+    state_->settle(name, *core);
+    return core;
   }
-  if (!engine.ok()) {
-    state_->settle(name, nullptr);
-    const Error& error = engine.error();
-    if (error == Errc::callback_failed) return error;
-    return Error(error.code(), "cache '" + std::string(name) + "' could not be opened: " +
-                                   std::string(error.message()));
-  }
-  auto core = std::make_shared<CacheCore>(std::move(parts));
-  state_->settle(name, core);
-  return core;
+  state_->settle(name, nullptr);
+  const Error& error = core.error();
+  if (error == Errc::callback_failed) return error;  // it carries what was thrown
+  return Error(error.code(), "cache '" + std::string(name) + "' could not be opened: " +
+                                 std::string(error.message()));
 }
 
 Result<CorePtr> Manager::find_core(std::string_view name, std::string_view type_name) const {

@@ -4,40 +4,68 @@
 #include "engine/null_engine.h"
 
 #include <utility>
+#include <vector>
 
 #include "base/atomic.h"
 #include "engine/heap_value.h"
+#include "engine/hook_calls.h"
+#include "engine/loads.h"
+#include "larder/options.h"
+#include "sync/mutex.h"
 
 namespace larder::engine {
 namespace {
 
 using Count = base::Atomic<std::uint64_t>;
 
-class NullEngine final : public Engine {
+// Open, then closed for good.
+class NullEngine final : public Engine,
+                         public LoadTarget,
+                         public std::enable_shared_from_this<NullEngine> {
  public:
-  NullEngine(const CacheSettings& settings, std::shared_ptr<const CacheTraits> traits)
-      : settings_(settings), traits_(std::move(traits)) {}
+  NullEngine(const CacheSettings& settings, std::shared_ptr<const CacheTraits> traits,
+             std::shared_ptr<Scheduler> scheduler)
+      : settings_(settings),
+        traits_(std::move(traits)),
+        loads_(*this, settings_, traits_->clock, std::move(scheduler)) {}
 
   Progress start(Operation& op) noexcept override;
-  bool leave(Operation&) noexcept override { return false; }
-  bool closed() const noexcept override { return closed_.load_acquire(); }
-  void collect(Stats& stats) const override;
-  Health health(const Context&) override { return {}; }
-  Result<void> close(std::optional<std::int64_t>) override {
-    closed_.store_release(true);  // pairs with closed()
-    return {};
+  bool leave(Operation& op) noexcept override {
+    return op.code == Opcode::load && loads_.leave(static_cast<LoadOperation&>(op));
   }
+  bool closed() const noexcept override { return closed_.load_acquire(); }  // pairs with close()
+  void collect(Stats& stats) const override;
+  Health health(const Context&) override;
+  Result<void> close(std::optional<std::int64_t> deadline_ns) override;
   Result<void> resize(std::size_t, std::size_t) override { return {}; }
   void maintain() override {}
   std::string validate() const override { return {}; }
 
+  // LoadTarget
+  LoadPlace load_place(std::string_view key) override { return {key, 0, &mutex_, &flights_}; }
+  bool find_live(const LoadPlace&, Item&) override {
+    misses_.add_relaxed(1);
+    return false;
+  }
+  bool find_live_locked(const LoadPlace&, Item&) override { return false; }
+  std::uint64_t fence_now() override { return 0; }
+  LoadEnd publish(const LoadPlace& place, flight::Flight& flight, LoadOutcome& outcome,
+                  const WriteOptions& call) override;
+  void load_began() noexcept override;
+  void load_ended() noexcept override;
+  void count_join() noexcept override { joins_.add_relaxed(1); }
+  void count_end(const LoadEnd& end) noexcept override {
+    if (end.error) load_failures_.add_relaxed(1);
+  }
+  void count_leave() noexcept override { leaves_.add_relaxed(1); }
+
  private:
   void run_key(const KeyOperation& op, Item& item) noexcept;
-  void run_load(LoadOperation& op) noexcept;
   void run_update(UpdateOperation& op) noexcept;
   void run_search(SearchOperation& op) noexcept;
   void count(Item& item, Delta delta) noexcept;
-  Version next_version() noexcept { return Version(kVersionSpace, versions_.add_relaxed(1)); }
+  void fence(std::string_view key) noexcept;
+  Version next_version() noexcept { return {kVersionSpace, versions_.add_relaxed(1)}; }
 
   // Versions of what was never stored: the high word keeps them apart from the absent one.
   static constexpr std::uint64_t kVersionSpace = 1;
@@ -45,20 +73,31 @@ class NullEngine final : public Engine {
   // constant after construction
   const CacheSettings settings_;
   const std::shared_ptr<const CacheTraits> traits_;
+  // own synchronisation
+  Loads loads_;
+  sync::Mutex mutex_{sync::Rank::kShard};
+  sync::CondVar idle_;
+  // guarded by mutex_
+  flight::FlightTable flights_;  // unannotated: loads reach it through LoadPlace
+  std::size_t loading_ LARDER_GUARDED_BY(mutex_) = 0;  // loaders that run
   // atomics
   base::Atomic<bool> closed_{false};  // role: refuses new work
   Count versions_{1};                 // role: source of unique versions
-  Count misses_{0};                   // role: statistics
-  Count loads_{0};                    // role: statistics
+  Count misses_{0};                   // role: statistics, as all below
+  Count loads_begun_{0};              // role: statistics
+  Count joins_{0};                    // role: statistics
   Count load_failures_{0};            // role: statistics
+  Count leaves_{0};                   // role: statistics
+  HookFailures hook_failures_{0};     // role: statistics
 };
 
 Progress NullEngine::start(Operation& op) noexcept {
+  if (op.code == Opcode::load) {
+    return loads_.start(static_cast<LoadOperation&>(op), shared_from_this());
+  }
   if (op.code <= Opcode::rename) {
     auto& keys = static_cast<KeyOperation&>(op);
     for (Item& item : keys.items) run_key(keys, item);
-  } else if (op.code == Opcode::load) {
-    run_load(static_cast<LoadOperation&>(op));
   } else if (op.code == Opcode::update) {
     run_update(static_cast<UpdateOperation&>(op));
   } else if (op.code <= Opcode::clear) {
@@ -69,21 +108,26 @@ Progress NullEngine::start(Operation& op) noexcept {
   return Progress::done;
 }
 
+// A write of `key`: later callers of get_or_set load again.
+void NullEngine::fence(std::string_view key) noexcept {
+  sync::MutexLock lock(mutex_);
+  flights_.fence(key);
+}
+
 void NullEngine::run_key(const KeyOperation& op, Item& item) noexcept {
   switch (op.code) {
     case Opcode::set:
-    case Opcode::set_if_absent:
-      item.hit = true;
-      item.version = next_version();
-      break;
-    case Opcode::compare_and_set:
-      item.hit = item.expected.is_absent();
-      if (item.hit) item.version = next_version();
-      break;
-    case Opcode::increment: count(item, op.delta); break;
-    case Opcode::get: misses_.add_relaxed(1); break;
-    default: break;  // nothing lives: a miss, false, no effect
+    case Opcode::set_if_absent: item.hit = true; break;
+    case Opcode::compare_and_set: item.hit = item.expected.is_absent(); break;
+    case Opcode::increment: return count(item, op.delta);
+    case Opcode::get:
+    case Opcode::take: misses_.add_relaxed(1); return;
+    case Opcode::erase: return fence(item.key);
+    default: return;  // nothing lives: a miss, false, no effect
   }
+  if (!item.hit) return;
+  item.version = next_version();
+  fence(item.key);
 }
 
 void NullEngine::count(Item& item, Delta delta) noexcept {
@@ -96,6 +140,7 @@ void NullEngine::count(Item& item, Delta delta) noexcept {
   if (ops.add(item.value, delta)) {
     item.hit = true;
     item.version = next_version();
+    fence(item.key);
     return;
   }
   ops.destroy(item.value);
@@ -103,17 +148,19 @@ void NullEngine::count(Item& item, Delta delta) noexcept {
 }
 
 void NullEngine::run_update(UpdateOperation& op) noexcept {
+  using Kind = Updater::Decision::Kind;
   // CALLBACK: no lock is held.
   const Updater::Decision decision = op.updater->decide(nullptr);
   op.action = decision.kind;
-  if (decision.kind == Updater::Decision::Kind::fail) {
-    op.error = decision.error;
-  } else if (decision.kind == Updater::Decision::Kind::store) {
-    op.item.version = next_version();
-    op.item.hit = true;
-    HeapValue value(*traits_->ops, decision.value, settings_.secure_wipe);
-    op.item.pin = value.pin(op.item.version);
-  }
+  op.error = decision.error;
+  if (decision.kind != Kind::store) return;
+  if ((op.error = call_pre_set(*traits_, op.item.key, decision.value))) return;
+  op.item.version = next_version();
+  op.item.hit = true;
+  HeapValue value(*traits_->ops, decision.value, settings_.secure_wipe);
+  op.item.pin = value.pin(op.item.version);
+  fence(op.item.key);
+  call_post_set(*traits_, op.item.key, value.value(), {true, nullptr}, hook_failures_);
 }
 
 void NullEngine::run_search(SearchOperation& op) noexcept {
@@ -122,26 +169,80 @@ void NullEngine::run_search(SearchOperation& op) noexcept {
   op.counts.assign(per_term ? op.terms.size() : 1, 0);
 }
 
-void NullEngine::run_load(LoadOperation& op) noexcept {
-  op.error = Error(Errc::not_supported);
+LoadEnd NullEngine::publish(const LoadPlace& place, flight::Flight&, LoadOutcome& outcome,
+                            const WriteOptions&) {
+  LoadEnd end;
+  end.error = call_pre_set(*traits_, place.key, outcome.value);
+  if (end.error) return end;
+  HeapValue value(*traits_->ops, outcome.value, settings_.secure_wipe);
+  end.value = SharedPin(value.pin(next_version()));
+  call_post_set(*traits_, place.key, value.value(), {true, nullptr}, hook_failures_);
+  return end;
+}
+
+void NullEngine::load_began() noexcept {
+  loads_begun_.add_relaxed(1);
+  sync::MutexLock lock(mutex_);
+  ++loading_;
+}
+
+void NullEngine::load_ended() noexcept {
+  sync::MutexLock lock(mutex_);
+  if (--loading_ == 0) idle_.notify_all();
 }
 
 void NullEngine::collect(Stats& stats) const {
   stats.misses += misses_.load_relaxed();
-  stats.loads += loads_.load_relaxed();
+  stats.loads += loads_begun_.load_relaxed();
+  stats.joins += joins_.load_relaxed();
   stats.load_failures += load_failures_.load_relaxed();
+  stats.leaves += leaves_.load_relaxed();
+  stats.hook_failures += hook_failures_.load_relaxed();
+}
+
+Health NullEngine::health(const Context&) {
+  if (!closed()) return {};
+  return {Health::State::down, {"the cache is closed"}, {}};
+}
+
+Result<void> NullEngine::close(std::optional<std::int64_t> deadline_ns) {
+  closed_.store_release(true);  // pairs with closed()
+  std::vector<std::shared_ptr<flight::Flight>> flights;
+  {
+    sync::MutexLock lock(mutex_);
+    flights_.for_each([&](const auto& flight) { flights.push_back(flight); });
+  }
+  const Error error(Errc::closed, "the cache was closed while the value was loaded");
+  for (const auto& flight : flights) loads_.abort(load_place(flight->key), flight, error);
+  if (flight::current_chain() != nullptr) return {};  // a loader would wait for itself
+  sync::UniqueLock lock(mutex_);
+  while (loading_ != 0) {  // loaders that heed their stop token end; the others have the deadline
+    if (!idle_.wait_until(lock, deadline_ns.value_or(sync::kNoDeadlineNs), *traits_->clock)) {
+      return Error(Errc::deadline_exceeded, "loaders still run after the deadline of close");
+    }
+  }
+  return {};
 }
 
 class NullProvider final : public Provider {
  public:
+  explicit NullProvider(std::shared_ptr<Scheduler> scheduler)
+      : scheduler_(std::move(scheduler)) {}
+
   Result<std::shared_ptr<Engine>> open(const CacheSettings& settings,
                                        std::shared_ptr<const CacheTraits> traits) override {
-    return std::shared_ptr<Engine>(std::make_shared<NullEngine>(settings, std::move(traits)));
+    return std::shared_ptr<Engine>(
+        std::make_shared<NullEngine>(settings, std::move(traits), scheduler_));
   }
+
+ private:
+  const std::shared_ptr<Scheduler> scheduler_;
 };
 
 }  // namespace
 
-std::shared_ptr<Provider> null_provider() { return std::make_shared<NullProvider>(); }
+std::shared_ptr<Provider> null_provider(std::shared_ptr<Scheduler> scheduler) {
+  return std::make_shared<NullProvider>(std::move(scheduler));
+}
 
 }  // namespace larder::engine

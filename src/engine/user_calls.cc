@@ -3,6 +3,9 @@
 // Thread safety: as in detail/user_calls.h.
 #include "larder/detail/user_calls.h"
 
+#include "engine/trampoline.h"
+#include "larder/detail/async_loader.h"
+
 namespace larder::detail {
 
 void fail(LoadOutcome& outcome, Error error) {
@@ -17,6 +20,11 @@ void fail_all(std::span<LoadOutcome> outcomes, const Error& error) {
 Error wrong_length(std::size_t answers, std::size_t keys) {
   return Error(Errc::invalid_argument, "the batch loader answered " + std::to_string(answers) +
                                            " values for " + std::to_string(keys) + " keys");
+}
+
+void finish_load(LoadTicket ticket, std::span<LoadOutcome> outcomes) noexcept {
+  const engine::Trampoline::Scope scope;
+  std::move(ticket).finish(outcomes);
 }
 
 LoadCallBase::LoadCallBase(std::string_view key, std::shared_ptr<Loader> loader,

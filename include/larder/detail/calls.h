@@ -99,7 +99,9 @@ struct ReadCall : KeyCall {
 
 template <class T>
 struct EntryCall : ReadCall<T> {
-  explicit EntryCall(std::string_view key) noexcept : ReadCall<T>(Opcode::get, key) {}
+  explicit EntryCall(std::string_view key) noexcept : ReadCall<T>(Opcode::get, key) {
+    this->op.with_expiry = true;
+  }
   Lookup<Entry<T>> take() {
     Lookup<T> value = ReadCall<T>::take();
     if (value.failed()) return value.error();

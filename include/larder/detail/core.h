@@ -14,6 +14,10 @@
 #include "larder/result.h"
 #include "larder/stats.h"
 
+namespace larder {
+struct MetricsSnapshot;
+}
+
 namespace larder::detail {
 
 struct CoreParts;  // defined in src/engine/core_parts.h
@@ -40,6 +44,8 @@ class CacheCore {
 
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] Stats stats() const;
+  /// Empty where the cache records none.
+  [[nodiscard]] MetricsSnapshot metrics() const;
   [[nodiscard]] bool closed() const noexcept;
   Result<void> close(std::optional<std::chrono::nanoseconds> within);
   Result<void> resize(std::size_t max_entries, std::size_t max_bytes);
