@@ -20,9 +20,10 @@ namespace {
 constexpr std::uint32_t kKeys = 400;
 constexpr Ref kEntries = 4 * kKeys;
 
-// An entry that is overwritten when freed, so that a reader who came too late sees another key.
+// An entry that is overwritten when freed, so that a reader who came too late sees another key; a
+// plain field, so that ThreadSanitizer sees a reader who came too early or too late.
 struct Entry {
-  base::Atomic<std::uint32_t> key{0};  // written before publication and after the grace period
+  std::uint32_t key = 0;
 };
 
 class Arena {
@@ -33,15 +34,15 @@ class Arena {
   Ref make(std::uint32_t key) {
     const Ref ref = free_.back();
     free_.pop_back();
-    entries_[ref].key.store_relaxed(key);
+    entries_[ref].key = key;
     return ref;
   }
   void drop(Ref ref) {
-    entries_[ref].key.store_relaxed(~0u);
+    entries_[ref].key = ~0u;
     free_.push_back(ref);
   }
   bool has_free() const { return !free_.empty(); }
-  std::uint32_t key(Ref ref) const { return entries_[ref].key.load_relaxed(); }
+  std::uint32_t key(Ref ref) const { return entries_[ref].key; }
 
  private:
   std::vector<Entry> entries_ = std::vector<Entry>(kEntries + 1);

@@ -207,6 +207,76 @@ TEST(Table, WalkMeetsWhatIsPresentThroughoutOnceAcrossRebuilds) {
   }
 }
 
+// A read that is interrupted wherever it asks about a candidate, by a writer who inserts, erases,
+// replaces and rebuilds: all orders that differ for the reader between two slots, without threads.
+class Interrupted {
+ public:
+  explicit Interrupted(int seed) : random_(seed) {
+    // All entries share a tag, and few homes: a search asks about many candidates.
+    hash_.mask = seed % 2 == 0 ? 0x000f'0000'0000'0000 : 0x0003'0000'0000'0000;
+    for (Ref key = 0; key < kKeys; key += 2) insert(key);
+  }
+
+  // Even keys stay, and are replaced; odd ones come and go.
+  void write() {
+    const auto key = static_cast<Ref>(random_() % kKeys);
+    if (current_[key] == kNoRef) {
+      insert(key);
+    } else if (key % 2 == 1) {
+      table_.erase(hash_(key), current_[key]);
+      current_[key] = kNoRef;
+    } else {
+      const Ref now = make(key);
+      table_.replace(hash_(key), current_[key], now);
+      current_[key] = now;
+    }
+    if (random_() % 8 == 0) rebuild(Table::buckets_for(table_.size()) << random_() % 3);
+  }
+
+  // Whether a key that stays is found by a read with writes in between.
+  bool finds(Ref key) {
+    const Ref found = table_.find(hash_(key), [&](Ref candidate) {
+      const bool matches = key_of_[candidate] == key;
+      if (random_() % 3 == 0) write();
+      return matches;
+    });
+    return found != kNoRef && key_of_[found] == key;
+  }
+
+  std::uint64_t random() { return random_(); }
+  static constexpr Ref kKeys = 100;
+
+ private:
+  Ref make(Ref key) {
+    key_of_.push_back(key);
+    return static_cast<Ref>(key_of_.size() - 1);
+  }
+  void insert(Ref key) {
+    current_[key] = make(key);
+    while (!table_.insert(hash_(key), current_[key])) rebuild(table_.grown_bucket_count());
+  }
+  void rebuild(std::size_t buckets) {
+    retired_.push_back(table_.rebuild(buckets, [this](Ref ref) { return hash_(key_of_[ref]); }));
+  }
+
+  std::mt19937_64 random_;
+  HashOf hash_;
+  std::vector<Ref> key_of_{kKeys};  // by reference; none is used twice
+  std::vector<Ref> current_ = std::vector<Ref>(kKeys, kNoRef);
+  std::vector<RetiredArray> retired_;  // kept: the interrupted read may be in any of them
+  Table table_;
+};
+
+TEST(Table, AKeyThatStaysIsFoundByAnInterruptedRead) {
+  for (int seed = 0; seed < 20; ++seed) {
+    Interrupted run(seed);
+    for (int i = 0; i < 500; ++i) {
+      const auto key = static_cast<Ref>(run.random() % (Interrupted::kKeys / 2) * 2);
+      ASSERT_TRUE(run.finds(key)) << "seed " << seed << " read " << i;
+    }
+  }
+}
+
 class TableValidate : public testing::Test {
  protected:
   TableValidate() {
