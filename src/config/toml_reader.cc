@@ -13,6 +13,7 @@ struct BrokenAssertion : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 [[noreturn, gnu::noinline]] static void break_assertion() {
+  // Through the parser's frames, caught in parse() below.
   throw BrokenAssertion("malformed key, table or value");
 }
 }  // namespace larder::config

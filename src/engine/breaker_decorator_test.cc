@@ -11,20 +11,21 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/fake_engine_test.h"
+#include "engine/decorator_harness.h"
 #include "larder/middleware.h"
 #include "larder/testing.h"
 
 namespace larder::engine {
 namespace {
 
+using namespace harness;
 using namespace std::chrono_literals;
 using middleware::BreakerState;
 
 struct World {
   std::vector<std::pair<BreakerState, BreakerState>> changes;
   std::shared_ptr<testing::ManualClock> clock = std::make_shared<testing::ManualClock>();
-  std::shared_ptr<FakeEngine> fake = std::make_shared<FakeEngine>();
+  std::shared_ptr<ScriptedEngine> fake = std::make_shared<ScriptedEngine>();
   std::shared_ptr<Engine> engine;
 
   World()

@@ -12,19 +12,20 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/fake_engine_test.h"
+#include "engine/decorator_harness.h"
 #include "larder/testing.h"
 
 namespace larder::engine {
 namespace {
 
+using namespace harness;
 using namespace std::chrono_literals;
 using testing::chaos;
 using testing::ChaosOptions;
 using Fates = std::vector<std::optional<Errc>>;
 
 Fates fates(const ChaosOptions& options, int calls = 2'000, Opcode code = Opcode::set) {
-  const auto engine = chaos(options)(std::make_shared<FakeEngine>());
+  const auto engine = chaos(options)(std::make_shared<ScriptedEngine>());
   Fates ended;
   for (int i = 0; i < calls; ++i) ended.push_back(Call(code, {"key"}).run(*engine));
   return ended;
@@ -56,7 +57,7 @@ TEST(ChaosDecoratorTest, without_options_nothing_happens) {
 }
 
 TEST(ChaosDecoratorTest, the_fates_are_the_same_however_threads_share_the_calls) {
-  const auto engine = chaos(mixed(5))(std::make_shared<FakeEngine>());
+  const auto engine = chaos(mixed(5))(std::make_shared<ScriptedEngine>());
   base::Atomic<int> failed{0};  // role: sum over the threads
   {
     std::vector<std::jthread> threads;
@@ -74,7 +75,7 @@ TEST(ChaosDecoratorTest, the_fates_are_the_same_however_threads_share_the_calls)
 }
 
 TEST(ChaosDecoratorTest, a_fault_has_no_effect_and_a_lost_answer_has_one) {
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   const auto refusing = chaos({.faults = {{.code = Errc::unavailable, .probability = 1}}})(fake);
   Call refused(Opcode::set, {"key"});
   EXPECT_EQ(refused.run(*refusing), Errc::unavailable);
@@ -88,7 +89,7 @@ TEST(ChaosDecoratorTest, a_fault_has_no_effect_and_a_lost_answer_has_one) {
 }
 
 TEST(ChaosDecoratorTest, answers_are_lost_of_writes_only_and_never_of_failures) {
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   const auto losing = chaos({.lost_answer = 1})(fake);
   for (const Opcode code : {Opcode::get, Opcode::take, Opcode::contains, Opcode::increment}) {
     EXPECT_EQ(Call(code, {"key"}).run(*losing), std::nullopt) << to_string(code);
@@ -102,7 +103,7 @@ TEST(ChaosDecoratorTest, answers_are_lost_of_writes_only_and_never_of_failures) 
 
 TEST(ChaosDecoratorTest, rule_01_argument_errors_come_before_faults) {
   const auto engine = chaos({.faults = {{.code = Errc::unavailable, .probability = 1}}})(
-      std::make_shared<FakeEngine>());
+      std::make_shared<ScriptedEngine>());
   EXPECT_EQ(Call("").run(*engine), Errc::invalid_key);
 }
 
@@ -116,7 +117,7 @@ TEST(ChaosDecoratorTest, an_outage_begins_and_ends_at_stated_calls) {
 
 TEST(ChaosDecoratorTest, only_the_named_operations_are_touched_and_numbered) {
   const auto engine =
-      chaos({.fail_from = 1, .only = {Opcode::erase}})(std::make_shared<FakeEngine>());
+      chaos({.fail_from = 1, .only = {Opcode::erase}})(std::make_shared<ScriptedEngine>());
   EXPECT_EQ(Call("key").run(*engine), std::nullopt);
   EXPECT_EQ(Call(Opcode::erase, {"key"}).run(*engine), std::nullopt);
   EXPECT_EQ(Call("key").run(*engine), std::nullopt);
@@ -128,7 +129,7 @@ TEST(ChaosDecoratorTest, delays_use_the_function_that_is_given) {
   const auto engine =
       chaos({.delay_probability = 1, .delay = 7ms, .wait = [&](std::chrono::nanoseconds span) {
                waits.push_back(span);
-             }})(std::make_shared<FakeEngine>());
+             }})(std::make_shared<ScriptedEngine>());
   EXPECT_EQ(Call("key").run(*engine), std::nullopt);
   EXPECT_EQ(waits, std::vector<std::chrono::nanoseconds>{7ms});
 }
@@ -136,8 +137,8 @@ TEST(ChaosDecoratorTest, delays_use_the_function_that_is_given) {
 // The waiter is on its way or in its nap when the clock moves: both end the same.
 TEST(ChaosDecoratorTest, delays_end_when_the_clock_has_moved_on) {
   auto clock = std::make_shared<testing::ManualClock>();
-  const auto engine =
-      chaos({.delay_probability = 1, .delay = 1h, .clock = clock})(std::make_shared<FakeEngine>());
+  const auto engine = chaos({.delay_probability = 1, .delay = 1h, .clock = clock})(
+      std::make_shared<ScriptedEngine>());
   base::Atomic<bool> over{false};  // role: the call returned
   std::jthread caller([&] {
     EXPECT_EQ(Call("key").run(*engine), std::nullopt);
@@ -151,7 +152,8 @@ TEST(ChaosDecoratorTest, delays_end_when_the_clock_has_moved_on) {
 
 TEST(ChaosDecoratorTest, delays_end_with_the_deadline_and_with_a_stop) {
   auto clock = std::make_shared<testing::ManualClock>();
-  const auto engine = chaos({.delay_probability = 1, .delay = 24h})(std::make_shared<FakeEngine>());
+  const auto engine =
+      chaos({.delay_probability = 1, .delay = 24h})(std::make_shared<ScriptedEngine>());
   Call late("key");
   late.op.clock = clock.get();
   late.op.context.deadline_ns = clock->now_ns() - 1;
@@ -164,7 +166,7 @@ TEST(ChaosDecoratorTest, delays_end_with_the_deadline_and_with_a_stop) {
 }
 
 TEST(ChaosDecoratorTest, pending_operations_lose_their_answer_at_the_end_and_always_complete) {
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   fake->pends = true;
   const auto engine = chaos({.lost_answer = 1})(fake);
   Call call(Opcode::set, {"key"});
@@ -175,7 +177,7 @@ TEST(ChaosDecoratorTest, pending_operations_lose_their_answer_at_the_end_and_alw
 }
 
 TEST(ChaosDecoratorTest, reads_never_take_the_shortcut_past_it) {
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   fake->found = Found::hit;
   int value = 0;
   EXPECT_EQ(chaos({})(fake)->find("key", &value), Found::ask);

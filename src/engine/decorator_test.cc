@@ -9,12 +9,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/fake_engine_test.h"
+#include "engine/decorator_harness.h"
 #include "larder/stats.h"
 
 namespace larder::engine {
 namespace {
 
+using namespace harness;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Log = std::vector<std::string>;
@@ -52,7 +53,7 @@ Middleware recording(std::string name, Log& log) {
 
 TEST(DecoratorTest, case_228_the_first_listed_is_outermost) {
   Log log;
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   fake->script = [&](Operation&) { log.push_back("cache"); };
   const auto engine = chain(recording("a", log), recording("b", log))(fake);
   Call call("key");
@@ -62,7 +63,7 @@ TEST(DecoratorTest, case_228_the_first_listed_is_outermost) {
 
 TEST(DecoratorTest, case_228_the_order_is_the_same_when_another_thread_completes) {
   Log log;
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   fake->pends = true;
   fake->script = [&](Operation&) { log.push_back("cache"); };
   const auto engine = chain(recording("a", log), recording("b", log))(fake);
@@ -78,8 +79,8 @@ TEST(DecoratorTest, case_228_the_order_is_the_same_when_another_thread_completes
 TEST(DecoratorTest, case_228_a_chain_can_be_used_again_and_nested) {
   Log log;
   const Middleware both = chain(recording("a", log), recording("b", log));
-  const auto once = chain(recording("o", log), both)(std::make_shared<FakeEngine>());
-  const auto twice = both(std::make_shared<FakeEngine>());
+  const auto once = chain(recording("o", log), both)(std::make_shared<ScriptedEngine>());
+  const auto twice = both(std::make_shared<ScriptedEngine>());
   Call call("key");
   call.run(*once);
   call.run(*twice);
@@ -88,13 +89,13 @@ TEST(DecoratorTest, case_228_a_chain_can_be_used_again_and_nested) {
 }
 
 TEST(DecoratorTest, an_empty_chain_is_the_engine_itself) {
-  const auto fake = std::make_shared<FakeEngine>();
+  const auto fake = std::make_shared<ScriptedEngine>();
   EXPECT_EQ(chain(std::vector<Middleware>{})(fake), fake);
 }
 
 TEST(DecoratorTest, a_caller_that_leaves_ends_every_decorator_once_without_a_completion) {
   Log log;
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   fake->pends = true;
   const auto engine = chain(recording("a", log), recording("b", log))(fake);
   Call call("key");
@@ -108,7 +109,7 @@ TEST(DecoratorTest, a_caller_that_leaves_ends_every_decorator_once_without_a_com
 
 struct Refusing {
   Log log;
-  std::shared_ptr<FakeEngine> fake = std::make_shared<FakeEngine>();
+  std::shared_ptr<ScriptedEngine> fake = std::make_shared<ScriptedEngine>();
   std::shared_ptr<Recording> inner = std::make_shared<Recording>(fake, "r", log);
   std::shared_ptr<Recording> outer = std::make_shared<Recording>(inner, "o", log);
 
@@ -143,7 +144,7 @@ TEST(DecoratorTest, rule_01_a_refusal_comes_after_closed_empty_batches_arguments
 TEST(DecoratorTest, more_decorators_than_frames_refuse_and_stay_balanced) {
   Log log;
   std::vector<Middleware> many(Operation::kMaxFrames + 1, recording("x", log));
-  const auto fake = std::make_shared<FakeEngine>();
+  const auto fake = std::make_shared<ScriptedEngine>();
   const auto too_deep = chain(many)(fake);
   Call call("key");
   EXPECT_EQ(call.run(*too_deep), Errc::invalid_config);
@@ -157,7 +158,7 @@ TEST(DecoratorTest, more_decorators_than_frames_refuse_and_stay_balanced) {
 
 TEST(DecoratorTest, the_shortcut_is_closed_unless_a_decorator_allows_it) {
   Log log;
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   fake->found = Found::hit;
   int value = 0;
   Recording closed(fake, "c", log);
@@ -169,7 +170,7 @@ TEST(DecoratorTest, the_shortcut_is_closed_unless_a_decorator_allows_it) {
 
 TEST(DecoratorTest, everything_else_is_forwarded) {
   Log log;
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   Recording decorator(fake, "d", log);
   Stats stats;
   decorator.collect(stats);

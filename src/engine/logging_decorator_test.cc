@@ -13,12 +13,13 @@
 #include <gtest/gtest.h>
 
 #include "base/prng.h"
-#include "engine/fake_engine_test.h"
+#include "engine/decorator_harness.h"
 #include "larder/middleware.h"
 
 namespace larder::engine {
 namespace {
 
+using namespace harness;
 using middleware::LogLevel;
 using middleware::LogOptions;
 using middleware::LogRecord;
@@ -35,7 +36,7 @@ struct World {
     std::string text;
   };
   std::vector<Line> lines;
-  std::shared_ptr<FakeEngine> fake = std::make_shared<FakeEngine>();
+  std::shared_ptr<ScriptedEngine> fake = std::make_shared<ScriptedEngine>();
   std::shared_ptr<Engine> engine;
 
   explicit World(LogLevel level = LogLevel::debug, bool clear_keys = false)
@@ -191,7 +192,7 @@ TEST(LoggingDecoratorTest, the_shortcut_is_closed_only_where_debug_is_wanted) {
 }
 
 TEST(LoggingDecoratorTest, a_sink_that_throws_changes_nothing) {
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   const auto engine =
       middleware::logging({.sink = [](const LogRecord&) { throw std::runtime_error("disk full"); },
                            .level = LogLevel::debug})(fake);

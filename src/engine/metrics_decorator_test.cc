@@ -11,18 +11,19 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/fake_engine_test.h"
+#include "engine/decorator_harness.h"
 #include "larder/middleware.h"
 #include "larder/testing.h"
 
 namespace larder::engine {
 namespace {
 
+using namespace harness;
 using namespace std::chrono_literals;
 
 struct World {
   std::shared_ptr<testing::ManualClock> clock = std::make_shared<testing::ManualClock>();
-  std::shared_ptr<FakeEngine> fake = std::make_shared<FakeEngine>();
+  std::shared_ptr<ScriptedEngine> fake = std::make_shared<ScriptedEngine>();
   std::shared_ptr<MetricsRecorder> recorder;
   std::shared_ptr<Engine> engine;
 
@@ -173,8 +174,8 @@ TEST(MetricsDecoratorTest, reads_by_the_shortcut_are_counted_once) {
 }
 
 TEST(MetricsDecoratorTest, the_shortcut_may_go_past_what_lies_between) {
-  auto between = std::make_shared<FakeEngine>();
-  auto innermost = std::make_shared<FakeEngine>();
+  auto between = std::make_shared<ScriptedEngine>();
+  auto innermost = std::make_shared<ScriptedEngine>();
   innermost->found = Found::hit;
   auto recorder = std::make_shared<MetricsRecorder>();
   const auto engine = metrics_decorator(between, recorder, innermost.get());
@@ -220,7 +221,7 @@ struct RecordingSink final : MetricsSink {
 TEST(MetricsDecoratorTest, a_sink_is_told_of_every_operation) {
   auto clock = std::make_shared<testing::ManualClock>();
   auto sink = std::make_shared<RecordingSink>();
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   const auto engine = middleware::metrics(sink, {.sample_every = 1, .clock = clock})(fake);
   fake->script = [&](Operation&) { clock->advance(2us); };
   Call(Opcode::get, {"a", "b"}, true).run(*engine);

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/fake_engine_test.h"
+#include "engine/decorator_harness.h"
 #include "larder/middleware.h"
 #include "larder/testing.h"
 #include "observe/trace_context.h"
@@ -18,6 +18,7 @@
 namespace larder::engine {
 namespace {
 
+using namespace harness;
 using namespace std::chrono_literals;
 using middleware::Span;
 
@@ -28,7 +29,7 @@ struct World {
   std::vector<Span> spans;
   std::string seen_inside;
   std::shared_ptr<testing::ManualClock> clock = std::make_shared<testing::ManualClock>();
-  std::shared_ptr<FakeEngine> fake = std::make_shared<FakeEngine>();
+  std::shared_ptr<ScriptedEngine> fake = std::make_shared<ScriptedEngine>();
   std::shared_ptr<Engine> engine;
 
   explicit World(bool roots = false)
@@ -143,7 +144,7 @@ TEST(TracingDecoratorTest, pending_operations_end_their_span_at_completion_or_le
 }
 
 TEST(TracingDecoratorTest, a_sink_that_throws_changes_nothing) {
-  auto fake = std::make_shared<FakeEngine>();
+  auto fake = std::make_shared<ScriptedEngine>();
   const auto engine = middleware::tracing(
       {.sink = [](const Span&) { throw std::runtime_error("no collector"); }})(fake);
   Call call("key");

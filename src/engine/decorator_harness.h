@@ -1,5 +1,5 @@
-// An engine for tests of decorators: it ends operations as the test says, at once or when the test
-// asks for it, on a thread of the test's choice.
+// The harness of the tests of decorators: an engine that ends operations as the test says, at once
+// or when the test asks for it, on a thread of the test's choice; and calls with their items.
 //
 // Thread safety: every member may be called from any thread at any time; the script is set before.
 #pragma once
@@ -18,10 +18,10 @@
 #include "larder/engine.h"
 #include "sync/mutex.h"
 
-namespace larder::engine {
+namespace larder::engine::harness {
 
 // Judges the input as the library's front does, then leaves the outcome to `script`.
-class FakeEngine final : public Engine {
+class ScriptedEngine final : public Engine {
  public:
   // How operations end; by default every item is a hit.
   std::function<void(Operation& op)> script;
@@ -136,4 +136,4 @@ inline bool leave_with(Engine& engine, Operation& op, Errc reason) {
   return true;
 }
 
-}  // namespace larder::engine
+}  // namespace larder::engine::harness
