@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,10 +36,11 @@ class Config {
   Config(const Config&) = default;  // no move: an object without layers does not exist
   Config& operator=(const Config&) = default;
 
-  /// `invalid_config`, listing every problem, or what `text` says.
-  static Result<Config> parse_toml(std::string_view text);
+  /// `invalid_config`, listing every problem, or what `text` says. A program may keep settings of
+  /// its own there, in one more table that it names: see program_settings().
+  static Result<Config> parse_toml(std::string_view text, std::string_view program_table = {});
   /// The same for a file of at most kMaxFileBytes; the problems begin with its path.
-  static Result<Config> read_file(const std::string& path);
+  static Result<Config> read_file(const std::string& path, std::string_view program_table = {});
   /// A file (none where `path` is empty), then the process's environment; the problems of both
   /// come together.
   static Result<Config> load(const std::string& path);
@@ -52,6 +54,9 @@ class Config {
   [[nodiscard]] Result<CacheSettings> settings_for(std::string_view name) const;
   /// The caches with a table of their own, sorted.
   [[nodiscard]] std::vector<std::string> cache_names() const;
+  /// The program's own table: texts, whole numbers and flags by key, as text. What they mean is
+  /// for the program to check.
+  [[nodiscard]] const std::map<std::string, std::string>& program_settings() const;
 
  private:
   struct Layers;
@@ -66,7 +71,7 @@ struct SettingDescription {
   std::string default_value;  ///< as one would write it
   std::string accepted;       ///< the range
   std::string meaning;
-  std::string variable;       ///< `LARDER_<FIELD>`
+  std::string variable;  ///< `LARDER_<FIELD>`
 };
 
 /// All settings, in the order of CacheSettings.

@@ -48,14 +48,15 @@ Result<std::string> read_text(const std::string& path) {
   return text;
 }
 
-config::FileLayers read_file_layers(const std::string& path, std::vector<std::string>& problems) {
+config::FileLayers read_file_layers(const std::string& path, std::string_view program_table,
+                                    std::vector<std::string>& problems) {
   const Result<std::string> text = read_text(path);
   if (!text) {
     problems.emplace_back(text.error().message());
     return {};
   }
   std::vector<std::string> found;
-  config::FileLayers layers = config::read_toml(*text, found);
+  config::FileLayers layers = config::read_toml(*text, program_table, found);
   for (const std::string& problem : found) problems.push_back(path + ": " + problem);
   return layers;
 }
@@ -66,31 +67,33 @@ Config::Config() : layers_(std::make_shared<const Layers>()) {}
 
 Config::Config(std::shared_ptr<const Layers> layers) noexcept : layers_(std::move(layers)) {}
 
-Result<Config> Config::parse_toml(std::string_view text) {
+Result<Config> Config::parse_toml(std::string_view text, std::string_view program_table) {
   std::vector<std::string> problems;
-  config::FileLayers file = config::read_toml(text, problems);
+  config::FileLayers file = config::read_toml(text, program_table, problems);
   if (Result<void> checked = check_config(problems); !checked) return checked.error();
   return Config(std::make_shared<const Layers>(
-      Layers{std::move(file.defaults), std::move(file.caches), {}, {}}));
+      Layers{std::move(file.defaults), std::move(file.caches), {}, {}, std::move(file.program)}));
 }
 
-Result<Config> Config::read_file(const std::string& path) {
+Result<Config> Config::read_file(const std::string& path, std::string_view program_table) {
   std::vector<std::string> problems;
-  config::FileLayers file = read_file_layers(path, problems);
+  config::FileLayers file = read_file_layers(path, program_table, problems);
   if (Result<void> checked = check_config(problems); !checked) return checked.error();
   return Config(std::make_shared<const Layers>(
-      Layers{std::move(file.defaults), std::move(file.caches), {}, {}}));
+      Layers{std::move(file.defaults), std::move(file.caches), {}, {}, std::move(file.program)}));
 }
 
 Result<Config> Config::load(const std::string& path) {
   std::vector<std::string> problems;
   config::FileLayers file;
-  if (!path.empty()) file = read_file_layers(path, problems);
+  if (!path.empty()) file = read_file_layers(path, {}, problems);
   config::VariableLayers variables = config::read_variables(process_variables(), problems);
   if (Result<void> checked = check_config(problems); !checked) return checked.error();
-  return Config(std::make_shared<const Layers>(
-      Layers{std::move(file.defaults), std::move(file.caches), std::move(variables.defaults),
-             std::move(variables.caches)}));
+  return Config(std::make_shared<const Layers>(Layers{std::move(file.defaults),
+                                                      std::move(file.caches),
+                                                      std::move(variables.defaults),
+                                                      std::move(variables.caches),
+                                                      {}}));
 }
 
 Result<void> Config::apply_environment() { return apply_environment(process_variables()); }
@@ -120,6 +123,10 @@ std::vector<std::string> Config::cache_names() const {
   std::vector<std::string> names;
   for (const auto& [name, assignments] : layers_->file_caches) names.push_back(name);
   return names;
+}
+
+const std::map<std::string, std::string>& Config::program_settings() const {
+  return layers_->program;
 }
 
 std::vector<SettingDescription> describe_settings() {

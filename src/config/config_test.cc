@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -285,6 +286,25 @@ TEST(ConfigTest, names_and_remarks_are_of_any_language) {
 
 TEST(ConfigTest, deep_nesting_is_refused_without_overflow) {
   EXPECT_FALSE(Config::parse_toml("[defaults]\nshards = " + std::string(100'000, '[')).ok());
+}
+
+TEST(ConfigTest, a_program_keeps_a_table_of_its_own) {
+  constexpr std::string_view kText =
+      "[serve]\nport = 8_080\naddress = \"::1\"\ncheck = true\n[defaults]\nshards = 2";
+  const Result<Config> config = Config::parse_toml(kText, "serve");
+  ASSERT_TRUE(config.ok()) << config.error().message();
+  using Program = std::map<std::string, std::string>;
+  EXPECT_EQ(config->program_settings(),
+            (Program{{"address", "::1"}, {"check", "true"}, {"port", "8080"}}));
+  EXPECT_EQ(settings(*config, "any").shards, 2U);
+
+  EXPECT_FALSE(Config::parse_toml(kText).ok()) << "nobody named the table";
+  EXPECT_FALSE(Config::parse_toml(kText, "server").ok());
+  const Result<Config> refused = Config::parse_toml("[serve]\nport = 1.5\nhosts = []", "serve");
+  ASSERT_FALSE(refused.ok());
+  for (const char* key : {"serve.port", "serve.hosts"}) {
+    EXPECT_NE(refused.error().message().find(key), std::string_view::npos) << key;
+  }
 }
 
 // With UPDATE_DOCS set, writes the table instead of comparing it.

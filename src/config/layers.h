@@ -38,7 +38,8 @@ struct Config::Layers {
   config::Assignments file_defaults;
   config::AssignmentsByName file_caches;
   config::Assignments variable_defaults;
-  config::AssignmentsByName variable_caches;  // by variable_name(cache)
+  config::AssignmentsByName variable_caches;   // by variable_name(cache)
+  std::map<std::string, std::string> program;  // the program's own table, key to text
 };
 
 }  // namespace larder
@@ -49,8 +50,11 @@ namespace larder::config {
 struct FileLayers {
   Assignments defaults;
   AssignmentsByName caches;
+  std::map<std::string, std::string> program;
 };
-FileLayers read_toml(std::string_view text, std::vector<std::string>& problems);
+// `program_table` names the one more table that is accepted; empty: none.
+FileLayers read_toml(std::string_view text, std::string_view program_table,
+                     std::vector<std::string>& problems);
 
 struct VariableLayers {
   Assignments defaults;

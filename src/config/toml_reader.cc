@@ -98,6 +98,40 @@ void read_caches(const toml::table& caches, FileLayers& layers,
   }
 }
 
+std::map<std::string, std::string> read_program(const toml::table& table, std::string_view name,
+                                                std::vector<std::string>& problems) {
+  std::map<std::string, std::string> settings;
+  for (auto&& [key, node] : table) {
+    RawValue value = raw_value(node);
+    if (value.kind == RawValue::Kind::kUnsupported) {
+      problems.push_back(std::string(name) + "." + shown(key.str()) + ": a " + value.text +
+                         " is not accepted; accepted: a text, a whole number, true or false");
+    } else {
+      settings[std::string(key.str())] = std::move(value.text);
+    }
+  }
+  return settings;
+}
+
+void read_top(std::string_view key, const toml::node& node, std::string_view program_table,
+              FileLayers& layers, std::vector<std::string>& problems) {
+  const toml::table* table = node.as_table();
+  const bool is_program = !program_table.empty() && key == program_table;
+  if (key != "defaults" && key != "caches" && !is_program) {
+    problems.push_back(shown(key) + ": unknown key; known: defaults, caches" +
+                       (program_table.empty() ? "" : ", ") + std::string(program_table));
+  } else if (table == nullptr) {
+    problems.push_back(std::string(key) + ": a " + describe_kind(node) +
+                       " is not accepted; accepted: a table");
+  } else if (key == "defaults") {
+    layers.defaults = read_table(*table, "defaults", problems);
+  } else if (key == "caches") {
+    read_caches(*table, layers, problems);
+  } else {
+    layers.program = read_program(*table, program_table, problems);
+  }
+}
+
 std::optional<toml::table> parse(std::string_view text, std::vector<std::string>& problems) {
   try {
     return toml::parse(text);
@@ -113,23 +147,12 @@ std::optional<toml::table> parse(std::string_view text, std::vector<std::string>
 
 }  // namespace
 
-FileLayers read_toml(std::string_view text, std::vector<std::string>& problems) {
+FileLayers read_toml(std::string_view text, std::string_view program_table,
+                     std::vector<std::string>& problems) {
   FileLayers layers;
   const std::optional<toml::table> document = parse(text, problems);
   if (!document) return layers;
-  for (auto&& [key, node] : *document) {
-    const toml::table* table = node.as_table();
-    if (key.str() != "defaults" && key.str() != "caches") {
-      problems.push_back(shown(key.str()) + ": unknown key; known: defaults, caches");
-    } else if (table == nullptr) {
-      problems.push_back(std::string(key.str()) + ": a " + describe_kind(node) +
-                         " is not accepted; accepted: a table");
-    } else if (key.str() == "defaults") {
-      layers.defaults = read_table(*table, "defaults", problems);
-    } else {
-      read_caches(*table, layers, problems);
-    }
-  }
+  for (auto&& [key, node] : *document) read_top(key.str(), node, program_table, layers, problems);
   return layers;
 }
 
