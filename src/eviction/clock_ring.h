@@ -18,7 +18,7 @@ namespace larder::eviction {
 using Ref = std::uint32_t;
 inline constexpr Ref kNoRef = 0;
 
-// Embedded in every entry. All fields 0 while the entry is in no policy.
+// Embedded in every entry. While the entry is in no policy, the links and the queue are 0.
 struct PolicyLinks {
   // guarded by the shard's lock
   Ref prev = kNoRef;
@@ -27,18 +27,20 @@ struct PolicyLinks {
   std::uint8_t count = 0;       // what the policy counts of this entry
   std::uint8_t generation = 0;  // when it counted last, in its own measure of age
   // atomics
-  base::Atomic<std::uint8_t> referenced{
-      0};  // "used since a hand came by": a hint, relaxed throughout
+  // Role: "used since a hand came by"; a hint that readers set, relaxed throughout.
+  base::Atomic<std::uint8_t> referenced{0};
 };
+
+inline bool is_used(const PolicyLinks& links) { return links.referenced.load_relaxed() != 0; }
 
 // A read hit. Stores nothing when the bit is set already, so that a hot entry's line stays shared.
 inline void mark_used(PolicyLinks& links) {
-  if (links.referenced.load_relaxed() == 0) links.referenced.store_relaxed(1);
+  if (!is_used(links)) links.referenced.store_relaxed(1);
 }
 
 // Reads and clears the reference bit.
 inline bool take_used(PolicyLinks& links) {
-  if (links.referenced.load_relaxed() == 0) return false;
+  if (!is_used(links)) return false;
   links.referenced.store_relaxed(0);
   return true;
 }

@@ -6,6 +6,7 @@
 namespace larder::eviction {
 
 void FilteredClock::resize(std::size_t capacity_entries) {
+  if (capacity_entries > capacity_) filling_below_ = kUnbounded;
   capacity_ = capacity_entries;
   if (history_.active() && capacity_ != kUnbounded) {
     history_.resize(std::max<std::size_t>(1, capacity_));

@@ -41,8 +41,9 @@ class FilteredClock {
   static constexpr std::size_t kWindowDivisor = 20;
   static constexpr std::size_t kMaxSteps = 256;
 
-  // How many entries the shard is expected to hold when full. kUnbounded: unknown or without limit;
-  // then nothing is counted.
+  // How many entries the shard is expected to hold when full: when counting begins, how much is
+  // remembered, how fast it ages. A quarter more or less does not matter. kUnbounded: not known yet
+  // (a limit in bytes), or without limit; then nothing is counted.
   explicit FilteredClock(std::size_t capacity_entries) : capacity_(capacity_entries) {}
 
   // The capacity, or what is known of it by now. The caller evicts what is too much.
@@ -55,7 +56,10 @@ class FilteredClock {
     links.referenced.store_relaxed(0);
     begin_count(links, nodes.hash_of(ref));
     window_.push(nodes, ref);
-    if (window_.size() > window_share() && size() <= capacity_) to_main(nodes, window_.hand());
+    // Two, so that a window left too large by erasures comes back to its share.
+    for (int i = 0; i < 2 && size() < filling_below_ && window_.size() > window_share(); ++i) {
+      to_main(nodes, window_.hand());
+    }
   }
 
   // For an evicted entry as for any other that leaves.
@@ -88,6 +92,7 @@ class FilteredClock {
   // kNoRef when there is nobody else.
   template <class Nodes>
   Ref evict_candidate(Nodes& nodes, Ref protect) {
+    filling_below_ = size() - size() / 8;
     for (std::size_t steps = 0; window_.size() > window_share() && steps < kMaxSteps; ++steps) {
       const Ref oldest = window_.hand();
       if (oldest == protect) break;
@@ -103,8 +108,12 @@ class FilteredClock {
       to_main(nodes, oldest);
       return rival;
     }
+    // Where main's hand found nothing unused in its round, the window may have something.
     const Ref victim = sweep(nodes, main_, protect);
-    return victim != kNoRef ? victim : sweep(nodes, window_, protect);
+    if (victim != kNoRef && !is_used(nodes.policy_links(victim))) return victim;
+    const Ref newer = sweep(nodes, window_, protect);
+    if (newer != kNoRef && (victim == kNoRef || !is_used(nodes.policy_links(newer)))) return newer;
+    return victim;
   }
 
   std::size_t size() const { return window_.size() + main_.size(); }
@@ -166,6 +175,10 @@ class FilteredClock {
   }
 
   std::size_t capacity_;
+  // With fewer entries the cache is filling: until the first eviction always, then when it has lost
+  // an eighth of what it held at the last one. By entries, because a limit in bytes has no
+  // capacity.
+  std::size_t filling_below_ = kUnbounded;
   ClockRing window_;
   ClockRing main_;
   FrequencyHistory history_;

@@ -18,14 +18,22 @@
 
 namespace larder::eviction {
 
+struct ReplaySetup {
+  std::size_t capacity;
+  std::size_t shard_count = 1;
+  double capacity_hint = 1.0;  // what the policy is told, as a multiple of the truth
+  bool evicts_first = false;   // makes room before it inserts, rather than after
+};
+
 // Unit sizes, split by hash into shards of (nearly) equal capacity, each with a policy of its own.
 template <class Policy>
 class ReplayCache {
  public:
-  ReplayCache(std::size_t capacity, std::size_t shard_count) {
-    for (std::size_t i = 0; i < shard_count; ++i) {
-      shards_.push_back(
-          std::make_unique<Shard>(capacity * (i + 1) / shard_count - capacity * i / shard_count));
+  explicit ReplayCache(const ReplaySetup& setup) {
+    for (std::size_t i = 0; i < setup.shard_count; ++i) {
+      const std::size_t capacity =
+          setup.capacity * (i + 1) / setup.shard_count - setup.capacity * i / setup.shard_count;
+      shards_.push_back(std::make_unique<Shard>(capacity, setup));
     }
   }
 
@@ -67,7 +75,10 @@ class ReplayCache {
 
   class Shard {
    public:
-    explicit Shard(std::size_t capacity) : capacity_(capacity), policy_(capacity) {
+    Shard(std::size_t capacity, const ReplaySetup& setup)
+        : capacity_(capacity),
+          evicts_first_(setup.evicts_first),
+          policy_(static_cast<std::size_t>(static_cast<double>(capacity) * setup.capacity_hint)) {
       nodes_.nodes.resize(1);  // reference 0 is none
     }
 
@@ -76,25 +87,11 @@ class ReplayCache {
         policy_.on_hit(nodes_, found->second);
         return true;
       }
-      Ref ref;
-      if (free_.empty()) {
-        ref = static_cast<Ref>(nodes_.nodes.size());
-        nodes_.nodes.emplace_back();
-      } else {
-        ref = free_.back();
-        free_.pop_back();
-      }
-      nodes_.nodes[ref].key = key;
-      nodes_.nodes[ref].hash = hash;
+      if (evicts_first_) evict_down_to(capacity_ - 1, kNoRef);
+      const Ref ref = make_node(key, hash);
       index_.emplace(key, ref);
       policy_.on_insert(nodes_, ref);
-      while (index_.size() > capacity_) {
-        Ref victim = policy_.evict_candidate(nodes_, ref);
-        if (victim == kNoRef) victim = ref;  // a shard without any room
-        index_.erase(nodes_.nodes[victim].key);
-        policy_.on_erase(nodes_, victim);
-        free_.push_back(victim);
-      }
+      evict_down_to(capacity_, ref);
       return false;
     }
 
@@ -104,7 +101,30 @@ class ReplayCache {
     }
 
    private:
+    Ref make_node(std::uint64_t key, std::uint64_t hash) {
+      if (free_.empty()) {
+        free_.push_back(static_cast<Ref>(nodes_.nodes.size()));
+        nodes_.nodes.emplace_back();
+      }
+      const Ref ref = free_.back();
+      free_.pop_back();
+      nodes_.nodes[ref].key = key;
+      nodes_.nodes[ref].hash = hash;
+      return ref;
+    }
+
+    void evict_down_to(std::size_t count, Ref inserted) {
+      while (index_.size() > count) {
+        Ref victim = policy_.evict_candidate(nodes_, inserted);
+        if (victim == kNoRef) victim = inserted;  // a shard without any room
+        index_.erase(nodes_.nodes[victim].key);
+        policy_.on_erase(nodes_, victim);
+        free_.push_back(victim);
+      }
+    }
+
     std::size_t capacity_;
+    bool evicts_first_;
     Policy policy_;
     Nodes nodes_;
     std::vector<Ref> free_;

@@ -101,10 +101,11 @@ struct Score {
 };
 
 template <class Policy>
-Score replay_all(std::size_t shards) {
+Score replay_all(ReplaySetup setup) {
   Score score;
   for (const Point& point : kPoints) {
-    ReplayCache<Policy> cache(point.size, shards);
+    setup.capacity = point.size;
+    ReplayCache<Policy> cache(setup);
     for (const std::uint64_t key : trace(point.trace)) cache.access(key);
     EXPECT_EQ(cache.validate(), std::nullopt);
     const double regret = std::max(0.0, point.best_hit_percent - cache.hit_percent());
@@ -113,7 +114,8 @@ Score replay_all(std::size_t shards) {
     score.mean += regret / std::size(kPoints);
     score.worst = std::max(score.worst, regret);
   }
-  std::printf("%zu shards: regret mean %.3f worst %.2f\n", shards, score.mean, score.worst);
+  std::printf("%zu shards: regret mean %.3f worst %.2f\n", setup.shard_count, score.mean,
+              score.worst);
   return score;
 }
 
@@ -135,7 +137,7 @@ constexpr Known kKnown[] = {
 
 template <class Policy>
 double replay(const char* name, std::size_t size) {
-  ReplayCache<Policy> cache(size, 1);
+  ReplayCache<Policy> cache({.capacity = size});
   for (const std::uint64_t key : trace(name)) cache.access(key);
   return cache.hit_percent();
 }
@@ -158,16 +160,25 @@ TEST_F(Replay, PoliciesOfFixedBehaviourScoreAsMeasuredElsewhere) {
 }
 
 TEST_F(Replay, FilteredClockIsCloseToTheBestPolicyOfEachTrace) {
-  const Score score = replay_all<FilteredClock>(1);
+  const Score score = replay_all<FilteredClock>({.capacity = 0});
   EXPECT_LE(score.mean, 1.1);
   EXPECT_LE(score.worst, 4.0);
 }
 
 TEST_F(Replay, ShardsCostLittle) {
   for (const std::size_t shards : {2, 4}) {
-    const Score score = replay_all<FilteredClock>(shards);
+    const Score score = replay_all<FilteredClock>({.capacity = 0, .shard_count = shards});
     EXPECT_LE(score.mean, 1.4) << shards;
     EXPECT_LE(score.worst, 5.0) << shards;
+  }
+}
+
+TEST_F(Replay, TheOrderOfEvictionAndInsertionAndARoughCapacityCostLittle) {
+  const Score before = replay_all<FilteredClock>({.capacity = 0, .evicts_first = true});
+  EXPECT_LE(before.mean, 1.3);
+  for (const double hint : {0.7, 1.4}) {
+    const Score rough = replay_all<FilteredClock>({.capacity = 0, .capacity_hint = hint});
+    EXPECT_LE(rough.mean, 1.4) << hint;
   }
 }
 
