@@ -6,19 +6,28 @@
 namespace larder::eviction {
 
 void FilteredClock::resize(std::size_t capacity_entries) {
-  if (capacity_entries > capacity_) filling_below_ = kUnbounded;
-  capacity_ = capacity_entries;
-  if (history_.active() && capacity_ != kUnbounded) {
-    history_.resize(std::max<std::size_t>(1, capacity_));
-  }
+  filling_below_ = kUnbounded;
+  expect(capacity_entries);
+}
+
+void FilteredClock::expect(std::size_t entries) {
+  expected_ = std::max<std::size_t>(1, entries);
+  if (history_.active() && expected_ != kUnbounded) history_.resize(expected_);
+}
+
+void FilteredClock::note_full() {
+  filling_below_ = size() - size() / 8;
+  // Within a quarter the expectation is good enough; a change of the history costs its size.
+  const std::size_t quarter = size() / 4;
+  if (size() != 0 && (expected_ > size() + quarter || expected_ < size() - quarter)) expect(size());
 }
 
 void FilteredClock::begin_count(PolicyLinks& links, std::uint64_t hash) {
   links.count = 0;
   links.generation = history_.generation();
   if (!history_.active()) {
-    if (capacity_ == kUnbounded || size() < capacity_ / 2) return;
-    history_.resize(std::max<std::size_t>(1, capacity_));
+    if (expected_ == kUnbounded || size() < expected_ / 2) return;
+    history_.resize(expected_);
   }
   links.count = static_cast<std::uint8_t>(history_.take(hash));
   count_round(links);
@@ -33,7 +42,7 @@ void FilteredClock::count_round(PolicyLinks& links) {
 }
 
 void FilteredClock::count_event() {
-  if (++events_ < kEventsPerGeneration * capacity_) return;
+  if (++events_ < kEventsPerGeneration * expected_) return;
   events_ = 0;
   history_.age();
 }

@@ -41,12 +41,13 @@ class FilteredClock {
   static constexpr std::size_t kWindowDivisor = 20;
   static constexpr std::size_t kMaxSteps = 256;
 
-  // How many entries the shard is expected to hold when full: when counting begins, how much is
-  // remembered, how fast it ages. A quarter more or less does not matter. kUnbounded: not known yet
-  // (a limit in bytes), or without limit; then nothing is counted.
-  explicit FilteredClock(std::size_t capacity_entries) : capacity_(capacity_entries) {}
+  // How many entries the shard holds when full, as far as that is known: it says when counting
+  // begins, how much is remembered, how fast it ages. kUnbounded when there is no limit, or one in
+  // bytes alone. When entries are evicted at another size, that size counts from then on.
+  explicit FilteredClock(std::size_t capacity_entries)
+      : expected_(std::max<std::size_t>(1, capacity_entries)) {}
 
-  // The capacity, or what is known of it by now. The caller evicts what is too much.
+  // Another capacity. The caller evicts what is too much.
   void resize(std::size_t capacity_entries);
 
   template <class Nodes>
@@ -92,7 +93,7 @@ class FilteredClock {
   // kNoRef when there is nobody else.
   template <class Nodes>
   Ref evict_candidate(Nodes& nodes, Ref protect) {
-    filling_below_ = size() - size() / 8;
+    note_full();
     for (std::size_t steps = 0; window_.size() > window_share() && steps < kMaxSteps; ++steps) {
       const Ref oldest = window_.hand();
       if (oldest == protect) break;
@@ -138,6 +139,8 @@ class FilteredClock {
 
   static constexpr std::uint64_t kEventsPerGeneration = 10;  // for each entry of capacity
 
+  void expect(std::size_t entries);
+  void note_full();
   void begin_count(PolicyLinks& links, std::uint64_t hash);
   void count_round(PolicyLinks& links);
   void count_event();
@@ -174,7 +177,7 @@ class FilteredClock {
     return ring.hand() == protect ? kNoRef : ring.hand();
   }
 
-  std::size_t capacity_;
+  std::size_t expected_;  // entries when full; kUnbounded as long as that is not known
   // With fewer entries the cache is filling: until the first eviction always, then when it has lost
   // an eighth of what it held at the last one. By entries, because a limit in bytes has no
   // capacity.

@@ -98,9 +98,9 @@ bool Table::insert(std::uint64_t hash, Ref ref) {
   const std::size_t count = BucketArray::count_of(word);
   const std::size_t room = count == 1 ? Bucket::kSlots : count * kMaxLoad;
   if (size_ >= room) return false;
-  // Hashes that crowd one place would make the array grow without end: where more than three
-  // quarters of the slots are free, a larger array is no remedy, and the search may go all around.
-  const bool is_roomy = size_ * 4 < count * Bucket::kSlots;
+  // Hashes that crowd one place would make the array grow without end: where more than half of the
+  // slots are free, a larger array is no remedy, and the search may go all around.
+  const bool is_roomy = size_ * 2 < count * Bucket::kSlots;
   if (!place(word, hash, ref, is_roomy ? count : kMaxProbe)) return false;
   ++size_;
   return true;

@@ -86,7 +86,8 @@ class Table {
   // Some entry that find() would ask about first, or kNoRef: what to prefetch next.
   Ref first_candidate(std::uint64_t hash) const;
 
-  // The key must be absent. False: nothing was done, rebuild(grown_bucket_count()) and try again.
+  // The key must be absent. False: nothing was done; rebuild(grown_bucket_count()), after which it
+  // succeeds.
   bool insert(std::uint64_t hash, Ref ref);
   // `old` must be in the table under this hash.
   void replace(std::uint64_t hash, Ref old, Ref now);
