@@ -21,11 +21,6 @@ MetricsCore::~MetricsCore() {
   for (HistogramPlace& place : sizes_) delete place.load_acquire();      // pairs with record()
 }
 
-bool MetricsCore::times(Series series) const noexcept {
-  const bool is_slow = series.batch || series.code >= Opcode::load;
-  return is_slow || sampler_.picks();
-}
-
 void MetricsCore::add_error(Series series, Errc code) noexcept {
   errors_[kErrcs * series.index() + static_cast<std::size_t>(code)].add_relaxed(1);
 }

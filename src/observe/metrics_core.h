@@ -40,7 +40,7 @@ class MetricsCore {
   MetricsCore& operator=(const MetricsCore&) = delete;
 
   // Whether this call is to be timed. Asks the sampler for operations on one key.
-  bool times(Series series) const noexcept;
+  bool times(Series series) const noexcept { return is_slow(series) || sampler_.picks(); }
   std::int64_t now_ns() const noexcept { return clock_->now_ns(); }
 
   // `keys` keys of a call ended so; Outcome::failed goes through add_error().
@@ -61,6 +61,10 @@ class MetricsCore {
   static constexpr std::size_t kPerSeries = kOutcomes;
   static constexpr std::size_t kBatchCalls = static_cast<std::size_t>(Outcome::failed);
 
+  // So slow that measuring each call does not show.
+  static constexpr bool is_slow(Series series) noexcept {
+    return series.batch || series.code >= Opcode::load;
+  }
   static void record(HistogramPlace& place, std::uint64_t value) noexcept;
   OperationMetrics read(Series series) const;
 
