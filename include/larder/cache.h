@@ -333,9 +333,9 @@ class Cache {
   [[nodiscard]] Stats stats() const { return core_->stats(); }
   /// Counts and latencies by operation; empty with `settings.metrics` off. Needs
   /// "larder/metrics.h".
-  template <class Snapshot = MetricsSnapshot>
+  template <class Snapshot = MetricsSnapshot, class Core = detail::CacheCore>
   [[nodiscard]] Snapshot metrics() const {
-    return core_->metrics();
+    return static_cast<const Core&>(*core_).metrics();
   }
   /// Idempotent. Ends loads, refuses new work, waits up to `within` for what runs.
   Result<void> close(std::optional<std::chrono::nanoseconds> within = std::nullopt) const {
