@@ -476,6 +476,18 @@ TEST(Checker, TooMuchIsUndecidedAndNeverOk) {
   EXPECT_TRUE(check(history_of(calls), options).verdict == Verdict::undecided);
 }
 
+TEST(Checker, WhatIsLeftOutHidesNoViolationAndMakesNone) {
+  std::vector<Call> calls;
+  for (int i = 0; i < 12; ++i) calls.push_back({0, 100, set("a", i)});
+  calls.push_back({101, 102, get("a", 3)});
+  CheckOptions options;
+  options.limits.max_configurations = 50;
+  EXPECT_TRUE(check(history_of(calls), options).verdict != Verdict::violation);
+  calls.back().event = get("a", 99);
+  EXPECT_TRUE(check(history_of(calls), options).verdict == Verdict::undecided);
+  EXPECT_TRUE(check(history_of(calls)).verdict == Verdict::violation);
+}
+
 TEST(Checker, TooManyOpenCallsAreUndecided) {
   std::vector<Call> calls;
   for (int i = 0; i < SlotSet::kSlots + 1; ++i) calls.push_back({0, 100, touch("a", false)});
@@ -485,6 +497,7 @@ TEST(Checker, TooManyOpenCallsAreUndecided) {
 TEST(Checker, AViolationOnOneKeyOutweighsAnUndecidedOne) {
   std::vector<Call> calls;
   for (int i = 0; i < 12; ++i) calls.push_back({0, 100, set("a", i)});
+  calls.push_back({0, 100, get("a", 99)});
   calls.push_back({0, 1, get("b", 1)});
   CheckOptions options;
   options.limits.max_configurations = 50;

@@ -474,17 +474,21 @@ class Decomposer {
     for (const auto& [problem_index, members] : by_problem) {
       Problem& problem = result_.problems[problem_index];
       const auto steps = static_cast<int>(members.size());
-      int group = -1;
-      if (counted) {
-        group = static_cast<int>(problem.groups.size());
-        problem.groups.push_back({.steps = steps,
-                                  .at_least = std::max(0, count - (total - steps)),
-                                  .at_most = std::min(count, steps)});
-      }
+      const CountGroup group{.steps = steps,
+                             .at_least = std::max(0, count - (total - steps)),
+                             .at_most = std::min(count, steps)};
+      // A count that leaves one way, or every way, needs no counting during the search.
+      Expect success = Expect::any;
+      if (counted && group.at_most == 0) success = Expect::no;
+      if (counted && group.at_least == steps) success = Expect::yes;
+      const bool open =
+          counted && success == Expect::any && (group.at_least > 0 || group.at_most < steps);
+      if (open) problem.groups.push_back(group);
       for (const std::string& key : members) {
         Atom part = step == Step::remove ? removal(key) : atom(step, key);
         if (step == Step::observe) set_condition(part);
-        part.group = group;
+        part.group = open ? static_cast<int>(problem.groups.size()) - 1 : -1;
+        part.success = success;
         part.one_of = values;
         push(key, std::move(part));
       }

@@ -33,7 +33,7 @@ class Interner {
   int tag(const std::string& name) { return word("tag:" + name); }
   /// A term bound by add_index.
   int bound(const std::string& index, const std::string& term) {
-    return word("term:" + index + "\n" + term);
+    return word("term:" + index + "=" + term);
   }
   int tag_set(const std::vector<std::string>& tags);
   [[nodiscard]] bool contains(int set, int member) const;

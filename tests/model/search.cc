@@ -63,7 +63,18 @@ SearchReport Search::run() {
 
 SearchReport Search::run(const std::vector<State>& initial, const std::vector<int>& atoms,
                          int last) {
+  SearchReport narrow = run_within(kNarrow, initial, atoms, last);
+  if (narrow.verdict == Verdict::linearizable || !narrowed_) return narrow;
+  SearchReport wide = run_within(limits_.max_configurations, initial, atoms, last);
+  wide.steps += narrow.steps;
+  return wide;
+}
+
+/// What was left out for its number can only have hidden an order, never made one up.
+SearchReport Search::run_within(std::size_t width, const std::vector<State>& initial,
+                                const std::vector<int>& atoms, int last) {
   reset(initial);
+  width_ = std::min(width, limits_.max_configurations);
   count_observers(atoms);
   for (const Edge& edge : edges(atoms)) {
     const bool goes_on = edge.is_return ? on_return(edge.atom) : on_call(edge.atom);
@@ -71,6 +82,9 @@ SearchReport Search::run(const std::vector<State>& initial, const std::vector<in
     report_.largest_frontier = std::max(report_.largest_frontier, frontier_.size());
     if (states_.size() > compact_above_ || transitions_.size() > 8 * compact_above_) compact();
     if (edge.is_return && open_.empty()) checkpoint();
+  }
+  if (report_.verdict == Verdict::violation && narrowed_) {
+    undecided("no order found among " + std::to_string(width_) + " configurations at one instant");
   }
   report_.expiries = static_cast<std::uint64_t>(std::ranges::count(by_expiry_, true));
   return report_;
@@ -86,6 +100,7 @@ void Search::reset(const std::vector<State>& initial) {
   by_expiry_.assign(problem_.atoms.size(), false);
   open_observers_.clear();
   compact_above_ = kCompactAbove;
+  narrowed_ = false;
   report_ = {};
   failed_atom_ = -1;
   window_.clear();
@@ -155,20 +170,23 @@ bool Search::on_return(int atom) {
   const int slot = slot_of_atom_[atom];
   Frontier next;
   visited_.clear();
-  for (const Config& config : frontier_) {
-    if (!expand(config, slot, next)) return false;
-  }
+  if (!expand(slot, next)) return false;
   if (next.empty()) {
     fail(atom, frontier_);
     return false;
   }
   frontier_.clear();
-  for (Config config : next) {
-    config.done.drop(slot);
-    frontier_.insert(config);
-  }
   open_.drop(slot);
   open_pure_.drop(slot);
+  open_optional_.drop(slot);
+  Frontier returned;
+  for (Config config : next) {
+    config.done.drop(slot);
+    returned.insert(config);
+  }
+  for (const Config& config : returned) {
+    if (!dominated(config, returned)) frontier_.insert(config);
+  }
   if (const int version = observed_version(problem_.atoms[atom])) {
     const auto at = open_observers_.find(version);
     at->second.drop(slot);
@@ -195,40 +213,52 @@ void Search::retire_spent_steps() {
   });
 }
 
-bool Search::expand(const Config& config, int slot, Frontier& next) {
-  if (config.done.has(slot)) {
-    insert(next, config);
-    return true;
-  }
+/// Breadth first from the configurations with the fewest steps taken: those keep the most open.
+bool Search::expand(int slot, Frontier& next) {
   std::vector<Config> work;
-  std::vector<Config> reached;
-  if (visited_.insert(config).second) work.push_back(config);
-  while (!work.empty()) {
-    const Config from = work.back();
-    work.pop_back();
+  for (const Config& config : frontier_) {
+    if (config.done.has(slot)) {
+      next.insert(config);
+    } else {
+      visited_.insert(config);
+      work.push_back(config);
+    }
+  }
+  std::ranges::sort(work, {}, [](const Config& config) { return config.done.size(); });
+  for (std::size_t at = 0; at < work.size(); ++at) {
     if (++report_.steps > limits_.max_steps) {
       return undecided("more than " + std::to_string(limits_.max_steps) +
                        " configurations visited");
     }
-    open_.each([&](int open_slot) {
-      if (from.done.has(open_slot)) return true;
-      reached.clear();
-      step(from, open_slot, reached);
-      for (const Config& to : reached) {
-        if (to.done.has(slot)) {
-          insert(next, to);
-        } else if (visited_.insert(to).second) {
-          work.push_back(to);
-        }
-      }
+    expand_one(Config(work[at]), slot, work, next);
+    const std::size_t reached = next.size() + visited_.size();
+    if (reached > width_ && !next.empty()) {
+      narrowed_ = narrowed_ || at + 1 < work.size();
       return true;
-    });
-    if (next.size() + visited_.size() > limits_.max_configurations) {
+    }
+    if (reached > limits_.max_configurations) {
       return undecided("more than " + std::to_string(limits_.max_configurations) +
                        " configurations at one instant");
     }
   }
   return true;
+}
+
+void Search::expand_one(const Config& from, int slot, std::vector<Config>& work, Frontier& next) {
+  std::vector<Config> reached;
+  open_.each([&](int open_slot) {
+    if (from.done.has(open_slot)) return true;
+    reached.clear();
+    step(from, open_slot, reached);
+    for (const Config& to : reached) {
+      if (to.done.has(slot)) {
+        next.insert(to);
+      } else if (visited_.insert(to).second) {
+        work.push_back(to);
+      }
+    }
+    return true;
+  });
 }
 
 void Search::step(const Config& config, int open_slot, std::vector<Config>& out) {
@@ -271,19 +301,21 @@ bool Search::outstanding(const std::vector<int>& versions, const SlotSet& done) 
   });
 }
 
-/// A configuration in which a step of unknown outcome has not happened can do all that the same
-/// state can with the step spent: the latter is left out.
-void Search::insert(Frontier& into, Config config) const {
-  bool dominated = false;
-  open_optional_.each([&](int slot) {
-    if (config.done.has(slot)) {
-      Config without = config;
-      without.done.drop(slot);
-      dominated = into.contains(without);
+/// A configuration in which an open step has not taken effect can do all that the same state with
+/// the step spent can, if the step need never happen, or if it could happen here and change
+/// nothing. The latter is then left out: between returns, where the former can still take the
+/// step; not within an expansion, which is how it takes it.
+bool Search::dominated(const Config& config, const Frontier& among) {
+  bool found = false;
+  config.done.each([&](int slot) {
+    Config without = config;
+    without.done.drop(slot);
+    if (among.contains(without)) {
+      found = open_optional_.has(slot) || transition(config.state, atom_of_slot_[slot]).unchanged;
     }
-    return !dominated;
+    return !found;
   });
-  if (!dominated) into.insert(config);
+  return found;
 }
 
 const Search::Transition& Search::transition(int state, int atom) {

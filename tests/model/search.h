@@ -42,6 +42,11 @@ class SlotSet {
   [[nodiscard]] bool has(int slot) const { return (words_[slot / 64] >> (slot % 64)) & 1; }
   void add(int slot) { words_[slot / 64] |= std::uint64_t{1} << (slot % 64); }
   void drop(int slot) { words_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64)); }
+  [[nodiscard]] int size() const {
+    int count = 0;
+    for (const std::uint64_t word : words_) count += std::popcount(word);
+    return count;
+  }
   [[nodiscard]] bool empty() const { return words_ == std::array<std::uint64_t, 4>{}; }
   [[nodiscard]] bool within(const SlotSet& other) const {
     for (std::size_t i = 0; i < words_.size(); ++i) {
@@ -116,13 +121,16 @@ class Search {
   void count_observers(const std::vector<int>& atoms);
   bool on_call(int atom);
   bool on_return(int atom);
-  /// Everything `config` can reach by letting open steps take effect, ending with `slot`'s.
-  bool expand(const Config& config, int slot, Frontier& next);
+  SearchReport run_within(std::size_t width, const std::vector<State>& initial,
+                          const std::vector<int>& atoms, int last);
+  /// Everything the frontier can reach by letting open steps take effect, ending with `slot`'s.
+  bool expand(int slot, Frontier& next);
+  void expand_one(const Config& from, int slot, std::vector<Config>& work, Frontier& next);
   void step(const Config& config, int open_slot, std::vector<Config>& out);
   void take_pure_steps(Config& config);
   bool outstanding(const std::vector<int>& versions, const SlotSet& done) const;
   void retire_spent_steps();
-  void insert(Frontier& into, Config config) const;
+  bool dominated(const Config& config, const Frontier& among);
   const Transition& transition(int state, int atom);
   int intern(State state);
   void compact();
@@ -142,7 +150,7 @@ class Search {
   std::unordered_map<State, int, StateHash> state_ids_;
   std::unordered_map<std::uint64_t, Transition> transitions_;
   Frontier frontier_;
-  std::unordered_set<Config, ConfigHash> visited_;
+  Frontier visited_;
 
   // The open steps.
   std::array<int, SlotSet::kSlots> atom_of_slot_{};
@@ -154,6 +162,12 @@ class Search {
   // By version: who still has to see it. A version cannot end before all of them have.
   std::vector<int> uncalled_observers_;
   std::unordered_map<int, SlotSet> open_observers_;
+
+  // Configurations kept at one instant, and whether any were left out. A first pass keeps few: the
+  // orders of a good history are mostly found among those that take steps late.
+  static constexpr std::size_t kNarrow = 3'000;
+  std::size_t width_ = 0;
+  bool narrowed_ = false;
 
   std::vector<bool> by_expiry_;
   SearchReport report_;
