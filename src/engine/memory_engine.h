@@ -62,6 +62,8 @@ class MemoryEngine final : public Engine,
   Result<void> wait_for_loads(std::optional<std::int64_t> deadline_ns);
 
   const std::shared_ptr<Scheduler> scheduler_;  // constant
+  // atomic: set once with release, read with acquire by closed(); beside what reads need anyway
+  base::Atomic<bool> closed_{false};
   // own synchronisation
   memory::Store store_;
   Loads loads_;
@@ -69,7 +71,6 @@ class MemoryEngine final : public Engine,
   sync::CondVar idle_;
   std::size_t loading_ LARDER_GUARDED_BY(mutex_) = 0;  // loaders that run
   // atomics
-  base::Atomic<bool> closed_{false};  // set once with release, read with acquire by closed()
   HookFailures hook_failures_{0};
 };
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +82,25 @@ struct Node {
   char key_begin[4];
 
   [[nodiscard]] std::string_view key() const noexcept { return {key_begin, key_bytes}; }
+  [[nodiscard]] bool has_key(std::string_view other) const noexcept {
+    return key_bytes == other.size() && same_bytes(key_begin, other.data(), other.size());
+  }
+
+ private:
+  // As memcmp, without a call for the short keys that most are: two overlapping words cover 8 to
+  // 16 bytes, four cover up to 32.
+  static bool same_bytes(const char* a, const char* b, std::size_t n) noexcept {
+    const auto differ = [a, b](std::size_t at) {
+      std::uint64_t x = 0;
+      std::uint64_t y = 0;
+      std::memcpy(&x, a + at, sizeof x);
+      std::memcpy(&y, b + at, sizeof y);
+      return x ^ y;
+    };
+    if (n < 8 || n > 32) return std::memcmp(a, b, n) == 0;
+    if (n <= 16) return (differ(0) | differ(n - 8)) == 0;
+    return (differ(0) | differ(8) | differ(n - 16) | differ(n - 8)) == 0;
+  }
 };
 static_assert(sizeof(Node) == 64);
 

@@ -16,8 +16,6 @@ constexpr std::size_t align_up(std::size_t offset, std::size_t alignment) {
   return (offset + alignment - 1) & ~(alignment - 1);
 }
 
-constexpr std::size_t kKeyOffset = offsetof(Node, key_begin);
-
 }  // namespace
 
 bool Terms::has(std::uint32_t index, std::string_view text) const {
@@ -27,6 +25,7 @@ bool Terms::has(std::uint32_t index, std::string_view text) const {
 
 Nodes::Nodes(const NodeRules& rules)
     : rules_(rules),
+      align_mask_(rules.ops->align_bytes - 1),
       boxed_(rules.ops->size_bytes > kMaxInlineBytes || rules.ops->align_bytes > kMaxInlineAlign),
       arena_(this) {}
 
@@ -41,7 +40,7 @@ Nodes::Layout Nodes::layout(std::size_t key_bytes, bool is_alias) const noexcept
   Layout layout{};
   std::size_t size = sizeof(Ref);
   std::size_t alignment = alignof(Ref);
-  if (!is_alias && boxed()) {
+  if (!is_alias && boxed_) {
     size = sizeof(void*);
     alignment = alignof(void*);
   } else if (!is_alias) {
@@ -80,7 +79,7 @@ Node& Nodes::begin(std::string_view key, bool is_alias, Ref& ref) {
 Ref Nodes::make(std::string_view key, void* value) {
   Ref ref = kNoRef;
   const ValueOps& ops = *rules_.ops;
-  if (!boxed()) {
+  if (!boxed_) {
     ops.move(payload(begin(key, false, ref)), value);
     return ref;
   }
@@ -99,11 +98,9 @@ Ref Nodes::make_alias(std::string_view key, Ref owner) {
   return ref;
 }
 
-const void* Nodes::value(const Node& node) const noexcept {
+const void* Nodes::far_value(const Node& node) const noexcept {
   const std::byte* const at_payload = payload(node);
-  if (node.is_alias == 0) [[likely]] {
-    if (!boxed()) [[likely]]
-      return at_payload;
+  if (node.is_alias == 0) {
     void* box = nullptr;
     std::memcpy(&box, at_payload, sizeof box);
     return box;
@@ -174,7 +171,7 @@ void Nodes::destroy_value(Node& node) noexcept {
   void* const object = const_cast<void*>(value(node));
   if (rules_.wipe && ops.wipe != nullptr) ops.wipe(object);
   ops.destroy(object);
-  if (!boxed()) return;
+  if (!boxed_) return;
   if (rules_.wipe) base::secure_zero(object, ops.size_bytes);
   ::operator delete(object, ops.size_bytes, std::align_val_t(ops.align_bytes));
 }

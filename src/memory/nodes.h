@@ -34,6 +34,7 @@ class Nodes {
   // Values larger or stricter than these lie in the heap, beside their node.
   static constexpr std::size_t kMaxInlineBytes = 4096;
   static constexpr std::size_t kMaxInlineAlign = Arena::kGrain;
+  static constexpr std::size_t kKeyOffset = sizeof(Node) - sizeof(Node::key_begin);
 
   // Held once, by the caller, who ends with abandon().
   static Nodes* make(const NodeRules& rules);
@@ -55,7 +56,10 @@ class Nodes {
   // The value, pinned. In a read section, or by somebody who holds the node.
   [[nodiscard]] Pin pin(Node& node) noexcept;
 
-  [[nodiscard]] const void* value(const Node& node) const noexcept;
+  [[nodiscard]] const void* value(const Node& node) const noexcept {
+    if (node.is_alias == 0 && !boxed_) [[likely]] return inline_value(node);
+    return far_value(node);
+  }
   [[nodiscard]] Access& access(Node& node) const noexcept;
   [[nodiscard]] Version version(const Node& node) const noexcept {
     return {rules_.version_high, node.version.load_relaxed() & ~Node::kMoving};
@@ -87,7 +91,11 @@ class Nodes {
   explicit Nodes(const NodeRules& rules);
   ~Nodes() = default;
 
-  [[nodiscard]] bool boxed() const noexcept { return boxed_; }
+  [[nodiscard]] const std::byte* inline_value(const Node& node) const noexcept {
+    const std::size_t offset = (kKeyOffset + node.key_bytes + align_mask_) & ~align_mask_;
+    return reinterpret_cast<const std::byte*>(&node) + offset;
+  }
+  [[nodiscard]] const void* far_value(const Node& node) const noexcept;
   [[nodiscard]] Layout layout(std::size_t key_bytes, bool is_alias) const noexcept;
   Node& begin(std::string_view key, bool is_alias, Ref& ref);
   [[nodiscard]] std::byte* payload(const Node& node) const noexcept;
@@ -100,6 +108,7 @@ class Nodes {
 
   // constant after construction
   const NodeRules rules_;
+  const std::size_t align_mask_;  // of the value's alignment
   const bool boxed_;  // values lie in the heap
   // own synchronisation
   Arena arena_;

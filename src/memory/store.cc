@@ -81,40 +81,6 @@ void Store::drop_all() noexcept {
   }
 }
 
-KeySpot Store::spot(std::string_view key) const noexcept {
-  const std::uint64_t hash = nodes_->hash(key);
-  // In two steps, for one shard would ask for a shift by the whole width.
-  return {key, hash, shards_[(hash >> 1) >> (63 - shard_bits_)].get()};
-}
-
-Ref Store::probe(const KeySpot& spot) const noexcept {
-  return spot.shard->table.find(spot.hash,
-                                [&](Ref ref) { return nodes_->at(ref).key() == spot.key; });
-}
-
-Node* Store::find(const KeySpot& spot, bool& ask) const noexcept {
-  const Ref ref = probe(spot);
-  if (ref == kNoRef) return nullptr;
-  Node& node = nodes_->at(ref);
-  // Pairs with the stores of rename(): who sees the entry before the rename ends, asks.
-  if ((node.version.load_acquire() & Node::kMoving) != 0) [[unlikely]] {
-    ask = true;
-    return nullptr;
-  }
-  const std::int64_t expires_at_ns = node.expires_at_ns.load_relaxed();
-  if (expires_at_ns != kNeverNs && expires_at_ns <= clock_.tick_ns()) return nullptr;
-  return &node;
-}
-
-Node* Store::get(const KeySpot& spot, bool& ask) const noexcept {
-  Node* const node = find(spot, ask);
-  if (node != nullptr) {
-    eviction::mark_used(node->policy);
-    if (settings_.track_access) note_access(*node);
-  }
-  return node;
-}
-
 Node* Store::settle(const KeySpot& spot, bool use) const noexcept {
   bool ask = false;
   Node* node = use ? get(spot, ask) : find(spot, ask);

@@ -208,11 +208,47 @@ class Store {
   flight::FenceLog fences_;
   Budget budget_;
   sync::Limbo limbo_;
-  mutable Tally tally_;
+  alignas(base::kCacheLine) mutable Tally tally_;  // apart from what writers write
   // atomics
   // No entry is due before this instant. Lowered when an earlier one is scheduled, raised by
   // sweep_due(); relaxed: a late look costs a lap, and shards are swept under their locks.
   base::Atomic<std::int64_t> next_due_ns_{kNeverNs};
 };
+
+// The way of a read, inline: it is what a hit costs.
+
+inline KeySpot Store::spot(std::string_view key) const noexcept {
+  const std::uint64_t hash = nodes_->hash(key);
+  // In two steps, for one shard would ask for a shift by the whole width.
+  return {key, hash, shards_[(hash >> 1) >> (63 - shard_bits_)].get()};
+}
+
+inline Ref Store::probe(const KeySpot& spot) const noexcept {
+  return spot.shard->table.find(spot.hash,
+                                [&](Ref ref) { return nodes_->at(ref).has_key(spot.key); });
+}
+
+inline Node* Store::find(const KeySpot& spot, bool& ask) const noexcept {
+  const Ref ref = probe(spot);
+  if (ref == kNoRef) return nullptr;
+  Node& node = nodes_->at(ref);
+  // Pairs with the stores of rename(): who sees the entry before the rename ends, asks.
+  if ((node.version.load_acquire() & Node::kMoving) != 0) [[unlikely]] {
+    ask = true;
+    return nullptr;
+  }
+  const std::int64_t expires_at_ns = node.expires_at_ns.load_relaxed();
+  if (expires_at_ns != kNeverNs && expires_at_ns <= clock_.tick_ns()) return nullptr;
+  return &node;
+}
+
+inline Node* Store::get(const KeySpot& spot, bool& ask) const noexcept {
+  Node* const node = find(spot, ask);
+  if (node != nullptr) {
+    eviction::mark_used(node->policy);
+    if (settings_.track_access) note_access(*node);
+  }
+  return node;
+}
 
 }  // namespace larder::memory
