@@ -95,8 +95,13 @@ class Store {
   Commit rename(const KeySpot& from, const KeySpot& to, Ref only, Draft& draft);
 
   // under a shard's lock
-  [[nodiscard]] Ref live_locked(const KeySpot& spot, Removals& removals)
+  // What lives at the key; an entry that is over expires here. `now_ns` of this operation.
+  [[nodiscard]] Ref live_locked(const KeySpot& spot, std::int64_t now_ns, Removals& removals)
       LARDER_REQUIRES(spot.shard->mutex);
+  [[nodiscard]] Ref live_locked(const KeySpot& spot, Removals& removals)
+      LARDER_REQUIRES(spot.shard->mutex) {
+    return live_locked(spot, clock_.now_ns(), removals);
+  }
   void unlink_locked(Shard& shard, Ref ref, RemovalCause cause, Removals& removals)
       LARDER_REQUIRES(shard.mutex);
   // Expires what is due; whether more is.
@@ -151,12 +156,12 @@ class Store {
       LARDER_REQUIRES(spot.shard->mutex);
   void publish_locked(const KeySpot& spot, Draft& draft, Ref old, Removals& removals)
       LARDER_REQUIRES(spot.shard->mutex);
-  void prepare_locked(const KeySpot& spot, Draft& draft, Ref old)
+  void prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int64_t now_ns)
       LARDER_REQUIRES(spot.shard->mutex);
   void discard_indexed(Draft& draft) noexcept;
   bool fenced(const flight::Flight& flight, const Node& node) const;
-  Room reserve_locked(Shard& shard, bool entry, std::size_t more, Ref protect, Prepaid& prepaid,
-                      Removals& removals) LARDER_REQUIRES(shard.mutex);
+  Room reserve_locked(Shard& shard, bool entry, std::size_t more, Ref protect, bool may_evict,
+                      Prepaid& prepaid, Removals& removals) LARDER_REQUIRES(shard.mutex);
   bool make_room(std::size_t first_shard, std::size_t bytes, Prepaid& prepaid,
                  Removals& removals);
   Commit commit_all_once(std::span<const KeySpot> spots, std::span<Draft> drafts,
@@ -184,7 +189,8 @@ class Store {
   // Takes the entry's terms out of the index; the entry keeps its own list.
   void drop_terms_locked(Shard& shard, Ref ref) LARDER_REQUIRES(shard.mutex);
   void schedule_locked(Shard& shard, Ref ref) LARDER_REQUIRES(shard.mutex);
-  [[nodiscard]] std::int64_t expiry_ns(Ttl ttl, const Node* old) const noexcept;
+  [[nodiscard]] std::int64_t expiry_ns(Ttl ttl, const Node* old,
+                                       std::int64_t now_ns) const noexcept;
   [[nodiscard]] std::uint64_t next_version_locked(Shard& shard) LARDER_REQUIRES(shard.mutex);
   void retire(std::uint64_t token) noexcept;
   void free_token(std::uint64_t token) noexcept;

@@ -37,17 +37,20 @@ Commit Store::commit(const KeySpot& spot, const Condition& condition, Draft& dra
 
 Commit Store::commit_locked(const KeySpot& spot, const Condition& condition, Draft& draft,
                             Prepaid& prepaid, Removals& removals, Room& room) {
-  const Ref old = live_locked(spot, removals);
+  const std::int64_t now_ns = clock_.now_ns();
+  const Ref old = live_locked(spot, now_ns, removals);
   if (!holds_locked(condition, old)) return Commit::refused;
   if (draft.weight > budget_.max_bytes()) return Commit::too_large;
   Node& node = draft.node();
-  prepare_locked(spot, draft, old);
+  prepare_locked(spot, draft, old, now_ns);
   const std::size_t before = old == kNoRef ? 0 : nodes_->at(old).weight;
   const bool fenced_off =
       condition.kind == Condition::Kind::flight && fenced(*condition.flight, node);
   if (!fenced_off) {
     const std::size_t more = node.weight > before ? node.weight - before : 0;
-    room = reserve_locked(*spot.shard, old == kNoRef, more, old, prepaid, removals);
+    const bool may_evict =
+        settings_.on_full == OnFull::evict && now_ns < next_due_ns_.load_relaxed();
+    room = reserve_locked(*spot.shard, old == kNoRef, more, old, may_evict, prepaid, removals);
   }
   if (fenced_off || room != Room::yes) {
     drop_terms_locked(*spot.shard, draft.ref);
@@ -87,11 +90,11 @@ bool Store::holds_locked(const Condition& condition, Ref old) const {
 }
 
 // Fills in what depends on the entry before, and enters the terms into the index.
-void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old) {
+void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int64_t now_ns) {
   Node& node = draft.node();
   const Node* const before = old == kNoRef ? nullptr : &nodes_->at(old);
   node.version.store_relaxed(next_version_locked(*spot.shard));
-  node.expires_at_ns.store_relaxed(expiry_ns(draft.ttl, before));
+  node.expires_at_ns.store_relaxed(expiry_ns(draft.ttl, before, now_ns));
   node.created_ms = static_cast<std::uint64_t>(
       draft.continues_entry && before != nullptr ? before->created_ms
                                                  : clock_.clock().wall_ns() / kNsPerMs);
@@ -165,10 +168,9 @@ void Store::insert_locked(const KeySpot& spot, Ref ref, Removals& removals) {
 }
 
 // Takes a slot and bytes: prepaid ones, free ones, or those of this shard's victims.
+// `may_evict`: nothing is due, for expired entries go before live ones.
 Store::Room Store::reserve_locked(Shard& shard, bool entry, std::size_t more, Ref protect,
-                                  Prepaid& prepaid, Removals& removals) {
-  const bool may_evict = settings_.on_full == OnFull::evict &&
-                         clock_.now_ns() < next_due_ns_.load_relaxed();
+                                  bool may_evict, Prepaid& prepaid, Removals& removals) {
   const auto evict_one = [&]() LARDER_REQUIRES(shard.mutex) {
     if (!may_evict) return false;
     const Ref victim = shard.policy.evict_candidate(*nodes_, protect);

@@ -15,13 +15,13 @@ std::uint64_t Store::next_version_locked(Shard& shard) {
   return ++shard.writes << table::Table::kShardBits | shard.index;
 }
 
-std::int64_t Store::expiry_ns(Ttl ttl, const Node* old) const noexcept {
+std::int64_t Store::expiry_ns(Ttl ttl, const Node* old, std::int64_t now_ns) const noexcept {
   if (ttl.kind() == Ttl::Kind::keep && old != nullptr) return old->expires_at_ns.load_relaxed();
   if (ttl.kind() == Ttl::Kind::keep || ttl.kind() == Ttl::Kind::standard) {
     ttl = settings_.default_ttl;
   }
   if (ttl.kind() == Ttl::Kind::forever) return kNeverNs;
-  return clock_.now_ns() + ttl.span().count() * kNsPerMs;  // at most 100 years: no overflow
+  return now_ns + ttl.span().count() * kNsPerMs;  // at most 100 years: no overflow
 }
 
 bool Store::touch(const KeySpot& spot, Ttl ttl) {
@@ -29,12 +29,13 @@ bool Store::touch(const KeySpot& spot, Ttl ttl) {
   bool touched = false;
   {
     sync::MutexLock lock(spot.shard->mutex);
-    const Ref ref = live_locked(spot, removals);
+    const std::int64_t now_ns = clock_.now_ns();
+    const Ref ref = live_locked(spot, now_ns, removals);
     touched = ref != kNoRef;
     if (touched) {
       Node& node = nodes_->at(ref);
       const std::int64_t before_ns = node.expires_at_ns.load_relaxed();
-      node.expires_at_ns.store_relaxed(expiry_ns(ttl, &node));
+      node.expires_at_ns.store_relaxed(expiry_ns(ttl, &node, now_ns));
       spot.shard->wheel.reschedule(*nodes_, ref, before_ns);
       lower_next_due(node.expires_at_ns.load_relaxed());
     }

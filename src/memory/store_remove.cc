@@ -17,11 +17,11 @@ constexpr std::uint64_t kArrayToken = std::uint64_t{1} << 63;
 
 }  // namespace
 
-Ref Store::live_locked(const KeySpot& spot, Removals& removals) {
+Ref Store::live_locked(const KeySpot& spot, std::int64_t now_ns, Removals& removals) {
   const Ref ref = probe(spot);
   if (ref == kNoRef) return kNoRef;
   const std::int64_t expires_at_ns = nodes_->at(ref).expires_at_ns.load_relaxed();
-  if (expires_at_ns == kNeverNs || clock_.now_ns() < expires_at_ns) return ref;
+  if (now_ns < expires_at_ns) return ref;
   unlink_locked(*spot.shard, ref, RemovalCause::expired, removals);
   return kNoRef;
 }

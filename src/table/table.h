@@ -183,8 +183,8 @@ class Table {
   // readers, who then see the array as it was filled.
   base::Atomic<std::uint64_t> array_;
 
-  // guarded by the shard's lock
-  std::size_t size_ = 0;
+  // guarded by the shard's lock; not on the line that readers need
+  alignas(base::kCacheLine) std::size_t size_ = 0;
 };
 
 template <class Matches>
