@@ -169,9 +169,11 @@ class [[nodiscard]] Lookup {
 
   void reset() noexcept {
     if (state_ == State::hit) std::destroy_at(&value_);
-    if (state_ == State::failed) std::destroy_at(&error_);
+    if (state_ == State::failed) [[unlikely]] drop_error();
     state_ = State::miss;
   }
+  // Kept out of line: inlined, gcc 12 warns of an error that the state guards.
+  [[gnu::noinline]] void drop_error() noexcept { std::destroy_at(&error_); }
   void take(Lookup&& other) noexcept {
     if (other.hit()) std::construct_at(&value_, std::move(other.value_));
     if (other.failed()) std::construct_at(&error_, std::move(other.error_));

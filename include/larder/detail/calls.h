@@ -91,9 +91,10 @@ struct ReadCall : KeyCall {
     item.value = LookupAccess::storage(answer);
   }
   Lookup<T> take() {
+    const Error* const error = failure();
     if (item.hit) LookupAccess::engage(answer);
-    if (const Error* error = failure()) answer = *error;
-    return std::move(answer);
+    if (error == nullptr) return std::move(answer);
+    return *error;  // what was built goes with the answer
   }
 };
 
