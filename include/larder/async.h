@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "larder/cache.h"
+#include "larder/detail/async_handle.h"
 #include "larder/detail/async_loader.h"
 #include "larder/detail/awaitable.h"
 #include "larder/task.h"
@@ -24,15 +25,16 @@ namespace larder {
 /// suspension, so that `co_await cache.async().get(make_key())` is right. An operation that is done
 /// at once does not suspend. Loaders and updaters are moved or copied in; a loader may also be a
 /// coroutine (`-> Task<Session>`), and outlives its caller if others wait.
+/// GCC 12 cannot take a braced list inside a co_await expression: name the keys first.
+///
+/// The operations on indexes, tags, patterns and listings are in the base,
+/// "larder/detail/async_handle.h".
 template <class T>
-class AsyncCache {
-  using Core = std::shared_ptr<detail::CacheCore>;
+class AsyncCache : public detail::AsyncSearchFace<T> {
+  using Base = detail::AsyncSearchFace<T>;
 
  public:
-  AsyncCache(Core core, std::shared_ptr<const Context> context, Resumer resumer = {})
-      : core_(std::move(core)), context_(std::move(context)) {
-    if (resumer) resumer_ = std::make_shared<const Resumer>(std::move(resumer));
-  }
+  using Base::Base;
 
   [[nodiscard]] AsyncCache with(Context context) const {
     AsyncCache bound(*this);
@@ -56,7 +58,7 @@ class AsyncCache {
     return make<detail::FlagCall>(Opcode::contains, own(key));
   }
   auto set(std::string_view key, T value, WriteOptions options = {}) const {
-    return make<detail::SetCall>(own(key), own(value), std::move(options));
+    return make<detail::SetCall>(own(key), own_value(value), std::move(options));
   }
   auto erase(std::string_view key) const {
     return make<detail::FlagCall>(Opcode::erase, own(key));
@@ -84,16 +86,16 @@ class AsyncCache {
                       core_->wipes());
   }
   auto set_if_absent(std::string_view key, T value, WriteOptions options = {}) const {
-    return make<detail::StoreCall>(Opcode::set_if_absent, own(key), own(value),
+    return make<detail::StoreCall>(Opcode::set_if_absent, own(key), own_value(value),
                                    std::move(options));
   }
   auto set_if_present(std::string_view key, T value, WriteOptions options = {}) const {
-    return make<detail::StoreCall>(Opcode::set_if_present, own(key), own(value),
+    return make<detail::StoreCall>(Opcode::set_if_present, own(key), own_value(value),
                                    std::move(options));
   }
   auto compare_and_set(std::string_view key, Version expected, T value,
                        WriteOptions options = Ttl::keep()) const {
-    return make<detail::StoreCall>(Opcode::compare_and_set, own(key), own(value),
+    return make<detail::StoreCall>(Opcode::compare_and_set, own(key), own_value(value),
                                    std::move(options), expected);
   }
   template <std::integral D = int>
@@ -140,114 +142,22 @@ class AsyncCache {
                                          std::move(options));
   }
 
-  // ---- indexes and tags
-
-  auto add_index(std::string_view index, std::string_view pattern,
-                 std::string_view index_key) const {
-    return search<detail::CountCall>(Opcode::add_index, {index, pattern}, {index_key});
-  }
-  auto add_index_many(std::string_view index, std::string_view pattern, Keys index_keys) const {
-    return search<detail::CountCall>(Opcode::add_index, {index, pattern, {}, 0, true},
-                                     std::move(index_keys));
-  }
-  auto remove_index(std::string_view index, std::string_view pattern,
-                    std::string_view index_key) const {
-    return search<detail::CountCall>(Opcode::remove_index, {index, pattern}, {index_key});
-  }
-  auto remove_index_many(std::string_view index, std::string_view pattern,
-                         Keys index_keys) const {
-    return search<detail::CountCall>(Opcode::remove_index, {index, pattern, {}, 0, true},
-                                     std::move(index_keys));
-  }
-  auto get_by_index(std::string_view index, std::string_view index_key) const {
-    return search<detail::KeysCall>(Opcode::find_by_index, {index}, {index_key});
-  }
-  auto get_by_index_many(std::string_view index, Keys index_keys) const {
-    return search<detail::KeysCall>(Opcode::find_by_index, {index, {}, {}, 0, true},
-                                    std::move(index_keys));
-  }
-  auto get_values_by_index(std::string_view index, std::string_view index_key) const {
-    detail::require_copyable<T>();
-    return search<detail::ValuesCall<T>>(Opcode::get_by_index, {index}, {index_key});
-  }
-  auto get_values_by_index_many(std::string_view index, Keys index_keys) const {
-    detail::require_copyable<T>();
-    return search<detail::ValuesCall<T>>(Opcode::get_by_index, {index, {}, {}, 0, true},
-                                         std::move(index_keys));
-  }
-  auto count_by_index(std::string_view index, std::string_view index_key) const {
-    return search<detail::CountCall>(Opcode::count_by_index, {index}, {index_key});
-  }
-  auto count_by_index_many(std::string_view index, Keys index_keys) const {
-    return search<detail::CountsCall>(Opcode::count_by_index, {index, {}, {}, 0, true},
-                                      std::move(index_keys));
-  }
-  auto erase_by_index(std::string_view index, std::string_view index_key, Keys except = {}) const {
-    return search<detail::CountCall>(Opcode::erase_by_index, {index}, {index_key},
-                                     std::move(except));
-  }
-  auto erase_by_index_many(std::string_view index, Keys index_keys, Keys except = {}) const {
-    return search<detail::CountsCall>(Opcode::erase_by_index, {index, {}, {}, 0, true},
-                                      std::move(index_keys), std::move(except));
-  }
-  auto erase_by_tag(std::string_view tag) const {
-    return erase_by_index(SearchOperation::kTagIndex, tag);
-  }
-  auto erase_by_tag_many(Keys tags) const {
-    return erase_by_index_many(SearchOperation::kTagIndex, std::move(tags));
-  }
-
-  // ---- patterns and listing
-
-  auto keys_by_pattern(std::string_view pattern) const {
-    return search<detail::KeysCall>(Opcode::find_by_pattern, {{}, pattern});
-  }
-  auto erase_by_pattern(std::string_view pattern) const {
-    return search<detail::CountCall>(Opcode::erase_by_pattern, {{}, pattern});
-  }
-  auto scan(std::string_view pattern, std::string_view cursor, std::size_t limit) const {
-    return search<detail::PageCall>(Opcode::scan, {{}, pattern, cursor, limit});
-  }
-  auto scan_index(std::string_view index, std::string_view pattern, std::string_view cursor,
-                  std::size_t limit) const {
-    return search<detail::PageCall>(Opcode::scan_index, {index, pattern, cursor, limit});
-  }
-
  private:
-  /// The scalar inputs of a search.
-  struct Input {
-    std::string_view index{};
-    std::string_view pattern{};
-    std::string_view cursor{};
-    std::size_t limit = 0;
-    bool batch = false;
-  };
-
-  static std::string own(std::string_view bytes) { return std::string(bytes); }
-  static detail::OwnedValue<T> own(T& value) { return {std::move(value)}; }
-  static Keys own(Keys& keys) {
-    keys.own();
-    return std::move(keys);
-  }
+  using Base::context_;
+  using Base::core_;
+  using Base::own;
+  using Base::resumer_;
 
   template <class Call, class... Owned>
   auto make(Owned... owned) const {
     return detail::Awaitable<Call, Owned...>(core_, context_, resumer_, std::move(owned)...);
   }
-  template <class Call>
-  auto search(Opcode code, Input input, Keys terms = {}, Keys except = {}) const {
-    return make<detail::OwnedSearch<Call>>(code, own(input.index), own(input.pattern),
-                                           own(input.cursor), input.limit, input.batch, own(terms),
-                                           own(except));
-  }
+  static detail::OwnedValue<T> own_value(T& value) { return {std::move(value)}; }
+
   template <bool kBatch, class F>
   std::shared_ptr<Loader> load(F&& loader) const {
     return detail::own_loader<T, kBatch>(std::forward<F>(loader), core_->wipes());
   }
-
-  Core core_;
-  std::shared_ptr<const Context> context_;    // null: none
-  std::shared_ptr<const Resumer> resumer_;    // null: on the completing thread
 };
 
 }  // namespace larder

@@ -19,6 +19,8 @@
 #include "larder/context.h"
 #include "larder/detail/calls.h"
 #include "larder/detail/core.h"
+#include "larder/detail/handle.h"
+#include "larder/detail/requirements.h"
 #include "larder/detail/update_call.h"
 #include "larder/detail/user_calls.h"
 #include "larder/entry.h"
@@ -41,61 +43,22 @@ struct CacheAccess {
   }
 };
 
-template <class T>
-constexpr bool require_cacheable() {
-  static_assert(!std::is_pointer_v<T>,
-                "larder: a cache cannot hold raw pointers; store the value or a "
-                "shared_ptr<const X>");
-  static_assert(!is_view<T>,
-                "larder: a cache cannot hold views or reference wrappers; store what they see");
-  static_assert(!is_mutable_share<T>,
-                "larder: a cache holds shared_ptr<const X> only, so that nobody edits a cached "
-                "value behind the cache");
-  static_assert(is_view<T> || is_mutable_share<T> || Cacheable<T>,
-                "larder: a cached type is a complete object type without const, nothrow movable "
-                "and destructible");
-  return true;
-}
-
-template <class T>
-constexpr void require_copyable() {
-  static_assert(std::is_copy_constructible_v<T>,
-                "larder: this operation hands out copies and T cannot be copied; use get_ref or "
-                "get_or_set_ref");
-}
-
-template <class T>
-constexpr void require_counter() {
-  static_assert(Counter<T>, "larder: only integral types other than bool and characters count");
-}
-
-/// Zeroes a typed argument at the end of the call where the cache says so.
-template <class T>
-class Wiper {
- public:
-  Wiper(bool wipes, T& value) noexcept : value_(wipes ? &value : nullptr) {}
-  Wiper(const Wiper&) = delete;
-  Wiper& operator=(const Wiper&) = delete;
-  ~Wiper() {
-    if (value_ != nullptr) wipe_value(*value_);
-  }
-
- private:
-  T* value_;
-};
-
 }  // namespace detail
 
 /// A small copyable handle to a named cache. Made by `Manager::open` and `Manager::find`; it
 /// outlives the manager (operations then answer `closed`).
+///
+/// The operations on indexes, tags, patterns and listings (add_index, get_by_index, erase_by_tag,
+/// keys_by_pattern, scan, ...) are in the base, "larder/detail/handle.h".
 template <class T>
-class Cache {
+class Cache : public detail::SearchFace<T> {
   static_assert(detail::require_cacheable<T>());
+  using Base = detail::SearchFace<T>;
 
  public:
   using value_type = T;
 
-  explicit Cache(std::shared_ptr<detail::CacheCore> core) noexcept : core_(std::move(core)) {}
+  explicit Cache(std::shared_ptr<detail::CacheCore> core) noexcept : Base(std::move(core)) {}
 
   /// The same cache, bound to a context: its deadline, stop token and trace parent.
   [[nodiscard]] Cache with(Context context) const {
@@ -239,94 +202,6 @@ class Cache {
     return run(detail::LoadManyCall<T>(keys, detail::borrow(load), options));
   }
 
-  // ---- indexes and tags; the _many forms take several index keys
-
-  /// Binds the live entries that match now to `index_key`; says how many were bound.
-  Result<std::size_t> add_index(std::string_view index, std::string_view pattern,
-                                std::string_view index_key) const {
-    return run(detail::CountCall(Opcode::add_index, index, index_key, pattern));
-  }
-  Result<std::size_t> add_index_many(std::string_view index, std::string_view pattern,
-                                     const Keys& index_keys) const {
-    return run(detail::CountCall(Opcode::add_index, many(index, index_keys, pattern)));
-  }
-  Result<std::size_t> remove_index(std::string_view index, std::string_view pattern,
-                                   std::string_view index_key) const {
-    return run(detail::CountCall(Opcode::remove_index, index, index_key, pattern));
-  }
-  Result<std::size_t> remove_index_many(std::string_view index, std::string_view pattern,
-                                        const Keys& index_keys) const {
-    return run(detail::CountCall(Opcode::remove_index, many(index, index_keys, pattern)));
-  }
-  [[nodiscard]] Result<std::vector<std::string>> get_by_index(std::string_view index,
-                                                              std::string_view index_key) const {
-    return run(detail::KeysCall(Opcode::find_by_index, index, index_key));
-  }
-  /// The distinct keys under any of `index_keys`.
-  [[nodiscard]] Result<std::vector<std::string>> get_by_index_many(
-      std::string_view index, const Keys& index_keys) const {
-    return run(detail::KeysCall(Opcode::find_by_index, many(index, index_keys)));
-  }
-  [[nodiscard]] BatchResult<T> get_values_by_index(std::string_view index,
-                                                   std::string_view index_key) const {
-    detail::require_copyable<T>();
-    return run(detail::ValuesCall<T>(Opcode::get_by_index, index, index_key));
-  }
-  [[nodiscard]] BatchResult<T> get_values_by_index_many(std::string_view index,
-                                                        const Keys& index_keys) const {
-    detail::require_copyable<T>();
-    return run(detail::ValuesCall<T>(Opcode::get_by_index, many(index, index_keys)));
-  }
-  [[nodiscard]] Result<std::size_t> count_by_index(std::string_view index,
-                                                   std::string_view index_key) const {
-    return run(detail::CountCall(Opcode::count_by_index, index, index_key));
-  }
-  /// One count per index key.
-  [[nodiscard]] Result<std::vector<std::size_t>> count_by_index_many(
-      std::string_view index, const Keys& index_keys) const {
-    return run(detail::CountsCall(Opcode::count_by_index, many(index, index_keys)));
-  }
-  Result<std::size_t> erase_by_index(std::string_view index, std::string_view index_key,
-                                     const Keys& except = {}) const {
-    return run(
-        detail::CountCall(Opcode::erase_by_index, index, index_key, {}, except.views()));
-  }
-  /// One count per index key.
-  Result<std::vector<std::size_t>> erase_by_index_many(std::string_view index,
-                                                       const Keys& index_keys,
-                                                       const Keys& except = {}) const {
-    return run(detail::CountsCall(Opcode::erase_by_index, many(index, index_keys, {}, except)));
-  }
-  Result<std::size_t> erase_by_tag(std::string_view tag) const {
-    return erase_by_index(SearchOperation::kTagIndex, tag);
-  }
-  Result<std::vector<std::size_t>> erase_by_tag_many(const Keys& tags) const {
-    return erase_by_index_many(SearchOperation::kTagIndex, tags);
-  }
-
-  // ---- patterns and listing
-
-  [[nodiscard]] Result<std::vector<std::string>> keys_by_pattern(std::string_view pattern) const {
-    return run(detail::KeysCall(Opcode::find_by_pattern, {.pattern = pattern}));
-  }
-  Result<std::size_t> erase_by_pattern(std::string_view pattern) const {
-    return run(detail::CountCall(Opcode::erase_by_pattern, {.pattern = pattern}));
-  }
-  /// At most `limit` live keys that match, after `cursor` (empty: from the start).
-  [[nodiscard]] Result<Page> scan(std::string_view pattern, std::string_view cursor,
-                                  std::size_t limit) const {
-    return run(detail::PageCall(Opcode::scan,
-                                {.pattern = pattern, .cursor = cursor, .limit = limit}));
-  }
-  /// The same over the index keys of an index that have members.
-  [[nodiscard]] Result<Page> scan_index(std::string_view index, std::string_view pattern,
-                                        std::string_view cursor, std::size_t limit) const {
-    return run(detail::PageCall(Opcode::scan_index, {.index = index,
-                                                     .pattern = pattern,
-                                                     .cursor = cursor,
-                                                     .limit = limit}));
-  }
-
   // ---- the cache itself
 
   [[nodiscard]] const std::string& name() const noexcept { return core_->name(); }
@@ -348,6 +223,9 @@ class Cache {
 
  private:
   friend struct detail::CacheAccess;
+  using Base::context_;
+  using Base::core_;
+  using Base::run;
 
   /// True: `answer` is the outcome. False: it takes an operation to know.
   bool find_directly(std::string_view key, Lookup<T>& answer) const noexcept {
@@ -359,28 +237,11 @@ class Cache {
     }
     return false;
   }
-  template <class Call>
-  auto run(Call&& call) const {
-    if (context_ != nullptr) call.op.context = *context_;
-    core_->run(call.op);
-    return call.take();
-  }
   Result<bool> store_if(Opcode code, std::string_view key, T& value, const WriteOptions& options,
                         Version expected) const {
     const detail::Wiper<T> wiper(core_->wipes(), value);
     return run(detail::StoreCall(code, key, &value, options, expected));
   }
-  static detail::SearchInput many(std::string_view index, const Keys& terms,
-                                  std::string_view pattern = {}, const Keys& except = {}) {
-    return {.index = index,
-            .pattern = pattern,
-            .terms = terms.views(),
-            .except = except.views(),
-            .batch = true};
-  }
-
-  std::shared_ptr<detail::CacheCore> core_;   // never null
-  std::shared_ptr<const Context> context_;    // null: none
 };
 
 }  // namespace larder

@@ -5,6 +5,8 @@
 
 #include <numeric>
 
+#include "larder/detail/search_calls.h"
+
 namespace larder::detail {
 
 const Error* KeyCall::failure() const noexcept {

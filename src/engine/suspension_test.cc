@@ -13,10 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "engine/pending_engine_test.h"
+#include "engine/pending_engine.h"
 #include "engine/trampoline.h"
 #include "larder/async.h"
-#include "sync/event.h"
 
 namespace larder::engine {
 namespace {
@@ -28,13 +27,11 @@ using std::chrono_literals::operator""ms;
 struct Seen {
   std::optional<Lookup<int>> answer;
   std::thread::id thread;
-  sync::Event done;
 };
 
 Started get(AsyncCache<int> cache, Seen& seen) {
   seen.answer.emplace(co_await cache.get("key"));
   seen.thread = std::this_thread::get_id();
-  seen.done.set();
 }
 
 Context with_deadline(const Clock& clock, std::chrono::nanoseconds span) {
@@ -123,7 +120,7 @@ TEST_F(SuspensionTest, ADeadlineEndsTheWait) {
   const Started waiter = get(cache_.with(with_deadline(clock_, 5s)).async(), seen_);
   EXPECT_EQ(engine_.pending(), 1U);
   clock_.advance(5s);
-  seen_.done.wait();
+  waiter.wait();
   EXPECT_EQ(seen_.answer->code(), Errc::deadline_exceeded);
   EXPECT_EQ(engine_.pending(), 0U);
   EXPECT_NE(seen_.thread, std::this_thread::get_id());
@@ -133,7 +130,7 @@ TEST_F(SuspensionTest, AStopEndsTheWaitOnAnotherThread) {
   std::stop_source stop;
   const Started waiter = get(cache_.with(Context::until(stop.get_token())).async(), seen_);
   stop.request_stop();
-  seen_.done.wait();
+  waiter.wait();
   EXPECT_EQ(seen_.answer->code(), Errc::cancelled);
   EXPECT_NE(seen_.thread, std::this_thread::get_id());
 }
@@ -155,7 +152,7 @@ TEST_F(SuspensionTest, AStopThatTheEngineDoesNotFollowLeavesTheOutcome) {
   EXPECT_EQ(engine_.leave_calls(), 1U);
   EXPECT_FALSE(seen_.answer.has_value());
   engine_.complete(*op);
-  seen_.done.wait();
+  waiter.wait();
   EXPECT_TRUE(seen_.answer->miss());
 }
 
@@ -166,7 +163,7 @@ TEST_F(SuspensionTest, AStopAndADeadlineLeaveOnce) {
   const Started waiter = get(cache_.with(context).async(), seen_);
   clock_.advance(2s);
   stop.request_stop();
-  seen_.done.wait();
+  waiter.wait();
   EXPECT_EQ(engine_.leave_calls(), 1U);
 }
 
@@ -199,7 +196,7 @@ TEST_F(SuspensionTest, AResumerThatThrowsDoesNotLoseTheCoroutine) {
   const Started waiter =
       get(cache_.async([](Resumption) { throw std::runtime_error("full"); }), seen_);
   engine_.complete_all();
-  seen_.done.wait();
+  waiter.wait();
   EXPECT_TRUE(seen_.answer->miss());
 }
 
@@ -214,8 +211,10 @@ TEST(SuspensionFloorTest, NoExitIsEarlierThanTheFloor) {
   const Started early = get(world.cache.async(), refused);
   EXPECT_FALSE(refused.answer.has_value());
   world.clock->advance(1s);
-  miss.done.wait();
-  refused.done.wait();
+  waiter.wait();
+  early.wait();
+  EXPECT_TRUE(miss.answer->miss());
+  EXPECT_TRUE(refused.answer->miss());
 }
 
 TEST(SuspensionFloorTest, ADestroyedCoroutineIsNotResumedAtTheFloor) {
@@ -227,7 +226,7 @@ TEST(SuspensionFloorTest, ADestroyedCoroutineIsNotResumedAtTheFloor) {
   world.engine->complete_all();
   waiter.destroy();
   world.clock->advance(1s);
-  second.done.wait();
+  other.wait();
   EXPECT_FALSE(first.answer.has_value());
 }
 
@@ -237,7 +236,7 @@ TEST(SuspensionFloorTest, ADeadlineCutsTheFloorShort) {
   const Started waiter = get(world.cache.with(with_deadline(*world.clock, 1s)).async(), seen);
   world.engine->complete_all();
   world.clock->advance(1s);
-  seen.done.wait();
+  waiter.wait();
   EXPECT_TRUE(seen.answer->miss());
 }
 
@@ -272,16 +271,14 @@ TEST(SuspensionStressTest, AllPartiesAtOnce) {
       go.arrive_and_wait();
       world.clock->advance(2ms);
     });
-    // Only waiters that nobody else may resume can be destroyed: those that the engine holds back
-    // until the end, without a stop and with the long deadline.
     go.arrive_and_wait();
     completer.join();
     stopper.join();
     mover.join();
     world.clock->advance(2s);
-    for (const auto& one : seen) {
-      one->done.wait();
-      ASSERT_TRUE(one->answer.has_value());
+    for (int i = 0; i < kWaiters; ++i) {
+      waiters[static_cast<std::size_t>(i)].wait();
+      ASSERT_TRUE(seen[static_cast<std::size_t>(i)]->answer.has_value());
     }
     ASSERT_EQ(world.engine->pending(), 0U);
   }

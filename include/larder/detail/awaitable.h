@@ -17,6 +17,7 @@
 #include "larder/context.h"
 #include "larder/detail/calls.h"
 #include "larder/detail/core.h"
+#include "larder/detail/search_calls.h"
 #include "larder/detail/user_calls.h"
 
 namespace larder {

@@ -1,5 +1,5 @@
-// The operations of a cache, each as an object that is made from its arguments, run by one of the
-// two faces, and then asked for the typed answer. Used by Cache<T> and AsyncCache<T>.
+// The operations on named keys, each as an object that is made from its arguments, run by one of
+// the two faces, and then asked for the typed answer. Used by Cache<T> and AsyncCache<T>.
 // Thread safety: a call belongs to its caller, and to the engine while it runs. The arguments must
 // outlive it. Calls are immovable: their operations point into them.
 #pragma once
@@ -205,50 +205,6 @@ struct MetadataManyCall : BatchCall {
   BatchResult<EntryMetadata> take();
 };
 
-/// Arguments of a SearchOperation; what an operation does not use stays empty.
-struct SearchInput {
-  std::string_view index{};
-  std::string_view pattern{};
-  std::span<const std::string_view> terms{};
-  std::span<const std::string_view> except{};
-  std::string_view cursor{};
-  std::size_t limit = 0;
-  bool batch = false;
-};
-
-/// Indexes, tags, patterns, listings, clear; the derived calls differ in their answers.
-struct SearchCall {
-  SearchOperation op;
-  std::string_view single;  // the term of a call with one
-
-  SearchCall(Opcode code, const SearchInput& input) noexcept;
-  SearchCall(Opcode code, std::string_view index, std::string_view term,
-             std::string_view pattern = {}, std::span<const std::string_view> except = {}) noexcept;
-  SearchCall(const SearchCall&) = delete;
-  SearchCall& operator=(const SearchCall&) = delete;
-};
-
-struct CountCall : SearchCall {
-  using SearchCall::SearchCall;
-  [[nodiscard]] Result<std::size_t> take() const;
-};
-struct CountsCall : SearchCall {
-  using SearchCall::SearchCall;
-  [[nodiscard]] Result<std::vector<std::size_t>> take();
-};
-struct KeysCall : SearchCall {
-  using SearchCall::SearchCall;
-  [[nodiscard]] Result<std::vector<std::string>> take();
-};
-struct PageCall : SearchCall {
-  using SearchCall::SearchCall;
-  [[nodiscard]] Result<Page> take();
-};
-struct ClearCall : SearchCall {
-  ClearCall() noexcept : SearchCall(Opcode::clear, SearchInput{}) {}
-  [[nodiscard]] Result<void> take() const;
-};
-
 /// Runs the copy constructor of a T, which is user code.
 template <class T>
 Lookup<T> copy_of(const T& value) {
@@ -258,20 +214,6 @@ Lookup<T> copy_of(const T& value) {
     return Error::from_exception(std::current_exception(), "the copy of a value");
   }
 }
-
-template <class T>
-struct ValuesCall : SearchCall {
-  using SearchCall::SearchCall;
-  BatchResult<T> take() {
-    if (op.error) return BatchResult<T>(0, *op.error);
-    std::vector<Lookup<T>> values;
-    values.reserve(op.found.size());
-    for (const SearchOperation::Found& found : op.found) {
-      values.push_back(copy_of(*static_cast<const T*>(found.pin.value())));
-    }
-    return BatchResult<T>(std::move(values));
-  }
-};
 
 /// The magnitude and direction of a step of any integral type.
 template <class D>

@@ -10,7 +10,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "larder/detail/user_calls.h"
+#include "larder/detail/answers.h"
+#include "larder/detail/calls.h"
 
 namespace larder::detail {
 

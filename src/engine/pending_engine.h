@@ -16,6 +16,7 @@
 #include "base/atomic.h"
 #include "larder/engine.h"
 #include "larder/manager.h"
+#include "sync/event.h"
 #include "sync/mutex.h"
 
 namespace larder::engine {
@@ -55,7 +56,7 @@ class PendingEngine final : public Engine {
     return std::erase(pending_, &op) == 1;
   }
 
-  // The oldest pending operation, which can then no longer be left; null when there is none.
+  // The oldest pending operation, which cannot be left from now on; null when there is none.
   Operation* take() {
     sync::MutexLock lock(mutex_);
     if (pending_.empty()) return nullptr;
@@ -143,11 +144,20 @@ struct PendingCache {
 class Started {
  public:
   struct promise_type {
+    struct SignalEnd {
+      bool await_ready() noexcept { return false; }
+      void await_suspend(std::coroutine_handle<promise_type> self) noexcept {
+        self.promise().ended.set();  // the owner may destroy it from now on
+      }
+      void await_resume() noexcept {}
+    };
+    sync::Event ended;
+
     Started get_return_object() noexcept {
       return Started(std::coroutine_handle<promise_type>::from_promise(*this));
     }
     std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_always final_suspend() noexcept { return {}; }
+    SignalEnd final_suspend() noexcept { return {}; }
     void return_void() noexcept {}
     void unhandled_exception() noexcept { std::terminate(); }
   };
@@ -156,6 +166,9 @@ class Started {
   Started& operator=(Started&&) = delete;
   ~Started() { destroy(); }
 
+  // Until the coroutine has run to its end, on whatever thread.
+  void wait() const noexcept { handle_.promise().ended.wait(); }
+  // Only while no other thread can be running it.
   void destroy() noexcept {
     if (auto handle = std::exchange(handle_, nullptr)) handle.destroy();
   }
