@@ -18,6 +18,7 @@ namespace larder::engine {
 namespace {
 
 using testing::ElementsAre;
+using harness::ScriptedEngine;
 using testing::IsEmpty;
 using std::chrono_literals::operator""s;
 
@@ -72,7 +73,7 @@ class FrontTest : public testing::Test {
   // What the hooks wrote since the last call.
   std::vector<std::string> log() { return std::exchange(log_, {}); }
 
-  std::shared_ptr<ScriptedEngine> engine_ = std::make_shared<ScriptedEngine>();
+  std::shared_ptr<harness::ScriptedEngine> engine_ = std::make_shared<harness::ScriptedEngine>();
   std::vector<std::string> log_;
   std::string vetoed_;
   std::string throwing_;
