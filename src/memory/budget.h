@@ -23,7 +23,10 @@ class Budget {
       : max_entries_(max_entries), max_bytes_(max_bytes) {}
 
   [[nodiscard]] bool take_entry() noexcept { return take(entries_, max_entries_, 1); }
-  [[nodiscard]] bool take_bytes(std::size_t n) noexcept { return take(bytes_, max_bytes_, n); }
+  // Nothing is always to be had, also while the count is above a limit that was lowered.
+  [[nodiscard]] bool take_bytes(std::size_t n) noexcept {
+    return n == 0 || take(bytes_, max_bytes_, n);
+  }
   void give_entries(std::size_t n) noexcept { entries_.sub_relaxed(n); }
   void give_bytes(std::size_t n) noexcept { bytes_.sub_relaxed(n); }
   void give(const Prepaid& prepaid) noexcept {

@@ -42,6 +42,7 @@ struct Condition {
     version,  // the entry has this version; absent with Version::absent()
     node,     // the entry is this very node; kNoRef: absent
     flight,   // this load is still attached, and no term of the value was erased since it began
+    prepaid,  // always: the room that it takes was found before, whatever the limits are by now
   };
   Kind kind = Kind::always;
   Version version{};
@@ -90,7 +91,7 @@ class Store {
   // Changes the expiry in place; false: no live entry.
   bool touch(const KeySpot& spot, Ttl ttl);
   // Replaces the tags; false: no live entry. `tags` sorted and distinct.
-  bool set_tags(const KeySpot& spot, std::span<const std::string> tags, Version& version);
+  bool set_tags(const KeySpot& spot, std::span<const std::string_view> tags, Version& version);
   // Moves the entry `only` to another key; `draft` shows its value under the new key.
   Commit rename(const KeySpot& from, const KeySpot& to, Ref only, Draft& draft);
 
@@ -152,8 +153,8 @@ class Store {
   [[nodiscard]] Ref probe(const KeySpot& spot) const noexcept;
   [[nodiscard]] bool holds_locked(const Condition& condition, Ref old) const;
   Commit commit_locked(const KeySpot& spot, const Condition& condition, Draft& draft,
-                       Prepaid& prepaid, Removals& removals, Room& room)
-      LARDER_REQUIRES(spot.shard->mutex);
+                       std::int64_t now_ns, Prepaid& prepaid, Removals& removals, Room& room,
+                       Ref& old) LARDER_REQUIRES(spot.shard->mutex);
   void publish_locked(const KeySpot& spot, Draft& draft, Ref old, Removals& removals)
       LARDER_REQUIRES(spot.shard->mutex);
   void prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int64_t now_ns)
@@ -162,12 +163,14 @@ class Store {
   bool fenced(const flight::Flight& flight, const Node& node) const;
   Room reserve_locked(Shard& shard, bool entry, std::size_t more, Ref protect, bool may_evict,
                       Prepaid& prepaid, Removals& removals) LARDER_REQUIRES(shard.mutex);
-  bool make_room(std::size_t first_shard, std::size_t bytes, Prepaid& prepaid,
+  bool make_room(std::size_t first_shard, std::size_t bytes, Ref protect, Prepaid& prepaid,
                  Removals& removals);
+  bool look_for_room(std::size_t first_shard, std::size_t bytes, Ref protect, Prepaid& prepaid,
+                     Removals& removals);
   Commit commit_all_once(std::span<const KeySpot> spots, std::span<Draft> drafts,
                          std::span<Shard* const> shards, Removals& removals);
-  Commit prepay_all(std::span<const KeySpot> spots, std::span<Draft> drafts, Prepaid& prepaid,
-                    Removals& removals);
+  Commit prepay_all(std::span<const KeySpot> spots, std::span<Draft> drafts, std::int64_t now_ns,
+                    Prepaid& prepaid, Removals& removals);
   Commit give_back(Prepaid& prepaid);
   bool sweep_due(std::int64_t now_ns, Removals& removals);
   void insert_locked(const KeySpot& spot, Ref ref, Removals& removals)
@@ -182,7 +185,7 @@ class Store {
   void move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source, Ref old,
                          Draft& draft, Removals& removals);
   void copy_access(Node& from, Node& to) const noexcept;
-  void replace_tags_locked(Shard& shard, Ref ref, std::span<const std::string> tags)
+  void replace_tags_locked(Shard& shard, Ref ref, std::span<const std::string_view> tags)
       LARDER_REQUIRES(shard.mutex);
   void sweep_unwanted(std::int64_t end_ns);
   void lower_next_due(std::int64_t at_ns) noexcept;

@@ -5,6 +5,7 @@
 // -> room -> flights of the key fenced -> publish -> terms of the old entry out of the index. The
 // index is a superset throughout: a term is there before its entry and goes after it.
 #include <algorithm>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -20,13 +21,14 @@ Commit Store::commit(const KeySpot& spot, const Condition& condition, Draft& dra
   Commit result = Commit::full;
   for (int attempt = 0; attempt < kRoomAttempts; ++attempt) {
     Room room = Room::yes;
+    Ref old = kNoRef;
     {
       sync::MutexLock lock(spot.shard->mutex);
-      result = commit_locked(spot, condition, draft, prepaid, removals, room);
+      result = commit_locked(spot, condition, draft, clock_.now_ns(), prepaid, removals, room, old);
     }
     if (room == Room::yes) break;
     announce(removals);
-    if (!make_room(spot.shard->index, draft.weight, prepaid, removals)) break;
+    if (!look_for_room(spot.shard->index, draft.weight, old, prepaid, removals)) break;
   }
   budget_.give(prepaid);
   announce(removals);
@@ -36,11 +38,12 @@ Commit Store::commit(const KeySpot& spot, const Condition& condition, Draft& dra
 }
 
 Commit Store::commit_locked(const KeySpot& spot, const Condition& condition, Draft& draft,
-                            Prepaid& prepaid, Removals& removals, Room& room) {
-  const std::int64_t now_ns = clock_.now_ns();
-  const Ref old = live_locked(spot, now_ns, removals);
+                            std::int64_t now_ns, Prepaid& prepaid, Removals& removals, Room& room,
+                            Ref& old) {
+  old = live_locked(spot, now_ns, removals);
   if (!holds_locked(condition, old)) return Commit::refused;
-  if (draft.weight > budget_.max_bytes()) return Commit::too_large;
+  const bool is_paid = condition.kind == Condition::Kind::prepaid;
+  if (!is_paid && draft.weight > budget_.max_bytes()) return Commit::too_large;
   Node& node = draft.node();
   prepare_locked(spot, draft, old, now_ns);
   const std::size_t before = old == kNoRef ? 0 : nodes_->at(old).weight;
@@ -73,6 +76,7 @@ void Store::discard_indexed(Draft& draft) noexcept {
 bool Store::holds_locked(const Condition& condition, Ref old) const {
   switch (condition.kind) {
     case Condition::Kind::always:
+    case Condition::Kind::prepaid:
       return true;
     case Condition::Kind::absent:
       return old == kNoRef;
@@ -108,7 +112,7 @@ void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int6
     }
   };
   if (draft.replaces_tags || before == nullptr) {
-    for (const std::string& tag : draft.tags) add({kTags, true, false, tag});
+    for (const std::string_view tag : draft.tags) add({kTags, true, false, tag});
   }
   if (before != nullptr && before->terms != nullptr) {
     for (const Term& term : before->terms->terms) {
@@ -127,7 +131,7 @@ void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int6
 bool Store::fenced(const flight::Flight& flight, const Node& node) const {
   if (!fences_.passed(flight.fence) || node.terms == nullptr) return false;
   return std::ranges::any_of(node.terms->terms, [&](const Term& term) {
-    return fences_.is_fenced(flight.fence, term.index, term.text);
+    return fences_.is_fenced(flight.fence, term.index, term.text, node.key());
   });
 }
 
@@ -197,9 +201,22 @@ Store::Room Store::reserve_locked(Shard& shard, bool entry, std::size_t more, Re
   return Room::yes;
 }
 
-// Room from other shards: expired entries first, then their policies' victims. What it frees is
-// handed over in `prepaid`, so that nobody else takes it. False: there is none to be had.
-bool Store::make_room(std::size_t first_shard, std::size_t bytes, Prepaid& prepaid,
+// After a commit that found no room. Where the cache evicts and has nothing left to evict, the room
+// is in the hands of other operations that are about to use it: this one gives back what it has
+// gathered, so that no two wait for each other's part, and tries again. False: give up.
+bool Store::look_for_room(std::size_t first_shard, std::size_t bytes, Ref protect,
+                          Prepaid& prepaid, Removals& removals) {
+  if (make_room(first_shard, bytes, protect, prepaid, removals)) return true;
+  if (settings_.on_full == OnFull::reject) return false;
+  budget_.give(std::exchange(prepaid, {}));
+  std::this_thread::yield();
+  return true;
+}
+
+// Room from other shards: expired entries first, then their policies' victims, `protect` apart.
+// What it frees is handed over in `prepaid`, so that nobody else takes it. False: there is none to
+// be had.
+bool Store::make_room(std::size_t first_shard, std::size_t bytes, Ref protect, Prepaid& prepaid,
                       Removals& removals) {
   if (clock_.now_ns() >= next_due_ns_.load_relaxed()) {
     sweep_due(clock_.now_ns(), removals);
@@ -210,7 +227,7 @@ bool Store::make_room(std::size_t first_shard, std::size_t bytes, Prepaid& prepa
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     Shard& shard = *shards_[(first_shard + 1 + i) % shards_.size()];
     sync::MutexLock lock(shard.mutex);
-    const Ref victim = shard.policy.evict_candidate(*nodes_, kNoRef);
+    const Ref victim = shard.policy.evict_candidate(*nodes_, protect);
     if (victim == kNoRef) continue;
     unlink_locked(shard, victim, RemovalCause::evicted, removals);
     if (prepaid.entries == 0 && budget_.take_entry()) ++prepaid.entries;
@@ -248,11 +265,13 @@ Commit Store::commit_all_once(std::span<const KeySpot> spots, std::span<Draft> d
                               Removals& removals) LARDER_NO_THREAD_SAFETY_ANALYSIS {
   for (Shard* shard : shards) shard->mutex.lock();
   Prepaid prepaid;
-  const Commit verdict = prepay_all(spots, drafts, prepaid, removals);
+  const std::int64_t now_ns = clock_.now_ns();  // one for both: what is paid for must not expire
+  const Commit verdict = prepay_all(spots, drafts, now_ns, prepaid, removals);
   for (std::size_t i = 0; verdict == Commit::stored && i < spots.size(); ++i) {
     Room room = Room::yes;
-    const Commit one =
-        commit_locked(spots[i], {Condition::Kind::always}, drafts[i], prepaid, removals, room);
+    Ref old = kNoRef;
+    const Commit one = commit_locked(spots[i], {Condition::Kind::prepaid}, drafts[i], now_ns,
+                                     prepaid, removals, room, old);
     CHECK(one == Commit::stored);
   }
   for (Shard* shard : shards) shard->mutex.unlock();
@@ -262,7 +281,8 @@ Commit Store::commit_all_once(std::span<const KeySpot> spots, std::span<Draft> d
 
 // Takes what the whole batch can need: a slot for each key that is absent, and each draft's weight
 // beyond that of the entry it replaces.
-Commit Store::prepay_all(std::span<const KeySpot> spots, std::span<Draft> drafts, Prepaid& prepaid,
+Commit Store::prepay_all(std::span<const KeySpot> spots, std::span<Draft> drafts,
+                         std::int64_t now_ns, Prepaid& prepaid,
                          Removals& removals) LARDER_NO_THREAD_SAFETY_ANALYSIS {
   std::unordered_map<std::string_view, std::size_t> weights;  // of what each key holds in the end
   for (std::size_t i = 0; i < spots.size(); ++i) {
@@ -270,7 +290,7 @@ Commit Store::prepay_all(std::span<const KeySpot> spots, std::span<Draft> drafts
     const std::size_t weight = drafts[i].node().weight;
     const auto [it, first] = weights.try_emplace(spots[i].key, 0);
     if (first) {
-      const Ref old = live_locked(spots[i], removals);
+      const Ref old = live_locked(spots[i], now_ns, removals);
       if (old != kNoRef) it->second = nodes_->at(old).weight;
       const bool has_slot = old != kNoRef || budget_.take_entry();
       if (has_slot && old == kNoRef) ++prepaid.entries;

@@ -44,7 +44,8 @@ bool Store::touch(const KeySpot& spot, Ttl ttl) {
   return touched;
 }
 
-bool Store::set_tags(const KeySpot& spot, std::span<const std::string> tags, Version& version) {
+bool Store::set_tags(const KeySpot& spot, std::span<const std::string_view> tags,
+                     Version& version) {
   Removals removals;
   bool changed = false;
   {
@@ -63,15 +64,15 @@ bool Store::set_tags(const KeySpot& spot, std::span<const std::string> tags, Ver
   return changed;
 }
 
-void Store::replace_tags_locked(Shard& shard, Ref ref, std::span<const std::string> tags) {
+void Store::replace_tags_locked(Shard& shard, Ref ref, std::span<const std::string_view> tags) {
   Node& node = nodes_->at(ref);
   if (tags.empty() && node.terms == nullptr) return;
   std::vector<Term>& terms = terms_locked(shard, node).terms;
-  for (const std::string& tag : tags) {
+  for (const std::string_view tag : tags) {
     if (!node.terms->has(kTags, tag)) add_term_locked(shard, ref, {kTags, true, false, tag});
   }
   std::erase_if(terms, [&](const Term& term) {
-    const bool gone = term.index == kTags && !std::ranges::binary_search(tags, term.text);
+    const bool gone = term.index == kTags && !std::ranges::binary_search(tags, term.text.view());
     if (gone) terms_.remove(kTags, term.text, ref);
     return gone;
   });
@@ -127,7 +128,7 @@ Commit Store::rename(const KeySpot& from, const KeySpot& to, Ref only,
     first->mutex.unlock();
     if (room == Room::yes) break;
     announce(removals);
-    if (!make_room(to.shard->index, draft.weight, prepaid, removals)) break;
+    if (!look_for_room(to.shard->index, draft.weight, only, prepaid, removals)) break;
   }
   budget_.give(prepaid);
   announce(removals);

@@ -129,6 +129,58 @@ TEST_F(StoreTest, BytesCountGrowthAndTheTooHeavyLeaveTheOldEntry) {
   }
 }
 
+TEST(BudgetTest, NothingIsToBeHadAboveALoweredLimit) {
+  Budget budget(10, 100);
+  EXPECT_TRUE(budget.take_bytes(100));
+  budget.set_limits(10, 50);
+  EXPECT_TRUE(budget.take_bytes(0));  // an overwrite that does not grow
+  EXPECT_FALSE(budget.take_bytes(1));
+  EXPECT_EQ(budget.bytes(), 100U);
+}
+
+// One shard, full to the last byte: the source is the policy's next victim.
+TEST_F(StoreTest, ARenameThatGrowsDoesNotEvictItsOwnSource) {
+  const auto store = open({.max_entries = 100, .max_bytes = 2 * (2 + sizeof(Box))});
+  put(*store, "a", {"x", 1});
+  put(*store, "b", {"x", 2});
+  const KeySpot from = store->spot("a");
+  const KeySpot to = store->spot("longer");
+  Ref ref = kNoRef;
+  Pin pin;
+  {
+    const sync::ReadSection section;
+    Node* const node = store->settle(from, false);
+    ref = Arena::ref_of(node);
+    pin = store->nodes().pin(*node);
+  }
+  Draft draft(store->nodes());
+  ASSERT_FALSE(draft.make_alias(store->traits(), to.key, ref));
+  EXPECT_EQ(store->rename(from, to, ref, draft), Commit::stored);
+  EXPECT_EQ(read(*store, "longer"), 1);
+  EXPECT_EQ(read(*store, "b"), std::nullopt);
+  EXPECT_EQ(store->validate(), "");
+}
+
+// Room for one entry, in shards without any: what one writer frees is in its hands for a moment,
+// and the others must not take that for a full cache.
+TEST_F(StoreTest, WritersThatEvictNeverFindTheCacheFull) {
+  const auto store = open({.max_bytes = 100});
+  ASSERT_GT(store->shards().size(), 1U);
+  std::atomic<int> refused{0};
+  std::vector<std::thread> writers;
+  for (int t = 0; t < 4; ++t) {
+    writers.emplace_back([&, t] {
+      for (int i = 0; i < 3000; ++i) {
+        const std::string key = "k" + std::to_string(t) + "-" + std::to_string(i % 50);
+        if (put(*store, key, {std::string(20, 'x'), i}) != Commit::stored) ++refused;
+      }
+    });
+  }
+  for (auto& writer : writers) writer.join();
+  EXPECT_EQ(refused, 0);
+  EXPECT_EQ(store->validate(), "");
+}
+
 TEST_F(StoreTest, TermsFollowTheValueAndBoundTermsTheLife) {
   const auto store = open();
   put(*store, "k", {"ann", 1});
