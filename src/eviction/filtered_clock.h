@@ -166,6 +166,7 @@ class FilteredClock {
   // patience, and returns that entry; it stays under the hand.
   template <class Nodes>
   Ref sweep(Nodes& nodes, ClockRing& ring, Ref protect) {
+    if (ring.size() == 0) return kNoRef;
     const std::size_t patience = std::min(ring.size(), kMaxSteps);
     for (std::size_t steps = 0; steps < patience; ++steps, ring.advance(nodes)) {
       const Ref ref = ring.hand();
