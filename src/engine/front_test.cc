@@ -17,8 +17,8 @@
 namespace larder::engine {
 namespace {
 
-using testing::ElementsAre;
 using harness::ScriptedEngine;
+using testing::ElementsAre;
 using testing::IsEmpty;
 using std::chrono_literals::operator""s;
 

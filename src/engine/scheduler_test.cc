@@ -138,7 +138,10 @@ TEST_F(SchedulerTest, ABusyWorkLaneDoesNotHoldUpDeadlines) {
   });
   clock_.advance(1s);
   deadline.wait();
+  sync::Event idle;
+  scheduler_.post([&] { idle.set(); });
   release.set();
+  idle.wait();
 }
 
 TEST_F(SchedulerTest, ManyClocksAtOnce) {
