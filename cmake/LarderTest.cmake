@@ -40,16 +40,26 @@ function(larder_register_gtest target)
   endforeach()
 endfunction()
 
+# Leaves out the optimiser in Release builds: half the build time of a test program.
+function(larder_compile_quickly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)
+endfunction()
+
 # larder_test(NAME SOURCES... [LABELS ...] [LIBS ...] [TIMEOUT s] [WHOLE] [SHARDS n] [SERIAL]
-#             [INTERNAL])
+#             [INTERNAL] [OPTIMIZED])
 # A GoogleTest program linked with larder. It sees the public headers only, with INTERNAL also src/.
+# Tests call much and compute little: they are compiled quickly unless OPTIMIZED.
 function(larder_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;SERIAL;INTERNAL" "TIMEOUT;SHARDS" "SOURCES;LABELS;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WHOLE;SERIAL;INTERNAL;OPTIMIZED" "TIMEOUT;SHARDS"
+                        "SOURCES;LABELS;LIBS")
   list(APPEND arg_SOURCES ${arg_UNPARSED_ARGUMENTS})
   if(NOT arg_SOURCES)
     return()
   endif()
   add_executable(${name} ${arg_SOURCES})
+  if(NOT arg_OPTIMIZED)
+    larder_compile_quickly(${name})
+  endif()
   target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
   if(arg_INTERNAL)
     target_include_directories(${name} PRIVATE "${larder_SOURCE_DIR}/src")
