@@ -2,6 +2,8 @@
 // things in the same order: arguments of all items, then the context.
 //
 // Thread safety: pure functions of the operation.
+#include "base/check_input.h"
+
 #include <string>
 
 #include "base/clock.h"
@@ -33,11 +35,14 @@ Refusal check_tags(const std::vector<std::string>& tags) {
   return std::nullopt;
 }
 
+Refusal check_ttl(Ttl ttl) {
+  if (ttl.valid()) return std::nullopt;
+  return Error(Errc::invalid_ttl, "a time to live is above zero and at most 100 years");
+}
+
 Refusal check_write(const WriteOptions* write) {
   if (write == nullptr) return std::nullopt;
-  if (!write->ttl.valid()) {
-    return Error(Errc::invalid_ttl, "a time to live is above zero and at most 100 years");
-  }
+  if (Refusal refusal = check_ttl(write->ttl)) return refusal;
   return check_tags(write->tags);
 }
 
@@ -126,6 +131,16 @@ Refusal check_context(const Operation& op) {
 }
 
 }  // namespace
+
+std::optional<Error> base::check_write(const WriteOptions* write) {
+  return larder::check_write(write);
+}
+
+std::optional<Error> base::check_loaded(const LoadOutcome& outcome) {
+  Refusal refusal = outcome.ttl ? check_ttl(*outcome.ttl) : std::nullopt;
+  if (!refusal && outcome.tags) refusal = check_tags(*outcome.tags);
+  return refusal;
+}
 
 bool is_empty_batch(const Operation& op) noexcept {
   if (op.code <= Opcode::rename) {
