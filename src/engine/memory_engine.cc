@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/check_input.h"
 #include "engine/memory_keys.h"
 #include "engine/memory_search.h"
 #include "flight/load_chain.h"
@@ -35,20 +36,6 @@ class MemoryProvider final : public Provider {
  private:
   const std::shared_ptr<Scheduler> scheduler_;
 };
-
-// What a loader's own terms deserve; the call's were checked before.
-std::optional<Error> check_terms(const LoadOutcome& outcome) {
-  if (outcome.ttl && !outcome.ttl->valid()) {
-    return Error(Errc::invalid_ttl, "ttl of the loaded value: above 0 and at most 100 years");
-  }
-  for (std::size_t i = 0; outcome.tags && i < outcome.tags->size(); ++i) {
-    const std::size_t bytes = (*outcome.tags)[i].size();
-    if (bytes == 0 || bytes > kMaxKeyBytes) {
-      return Error(Errc::invalid_argument, "tags of the loaded value: 1 to 65535 bytes each");
-    }
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -153,7 +140,7 @@ LoadEnd MemoryEngine::publish(const LoadPlace& place, flight::Flight& flight,
                               LoadOutcome& outcome, const WriteOptions& call) {
   const CacheTraits& traits = store_.traits();
   LoadEnd end;
-  end.error = check_terms(outcome);
+  end.error = base::check_loaded(outcome);
   if (!end.error) end.error = call_pre_set(traits, place.key, outcome.value);
   if (end.error) return end;
   Draft draft(store_.nodes());

@@ -2,6 +2,7 @@
 // Thread safety: see memory_keys.h.
 #include <thread>
 
+#include "base/check_input.h"
 #include "engine/memory_keys.h"
 
 namespace larder::engine {
@@ -110,6 +111,8 @@ bool MemoryKeys::try_erase(UpdateOperation& op, const KeySpot& spot, const Pin& 
 bool MemoryKeys::try_store(UpdateOperation& op, const KeySpot& spot, Ref ref,
                            Updater::Decision& decision, bool hooked) {
   const CacheTraits& traits = store_.traits();
+  op.item.error = base::check_write(decision.write);
+  if (op.item.error) return true;
   if (hooked) op.item.error = call_pre_set(traits, spot.key, decision.value);
   if (op.item.error) return true;
   Draft draft(store_.nodes());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/atomic.h"
+#include "base/check_input.h"
 #include "engine/heap_value.h"
 #include "engine/hook_calls.h"
 #include "engine/loads.h"
@@ -75,7 +76,7 @@ class NullEngine final : public Engine,
   const std::shared_ptr<const CacheTraits> traits_;
   // own synchronisation
   Loads loads_;
-  sync::Mutex mutex_{sync::Rank::kShard};
+  mutable sync::Mutex mutex_{sync::Rank::kShard};
   sync::CondVar idle_;
   // guarded by mutex_
   flight::FlightTable flights_;  // unannotated: loads reach it through LoadPlace
@@ -154,6 +155,7 @@ void NullEngine::run_update(UpdateOperation& op) noexcept {
   op.action = decision.kind;
   op.error = decision.error;
   if (decision.kind != Kind::store) return;
+  if ((op.error = base::check_write(decision.write))) return;
   if ((op.error = call_pre_set(*traits_, op.item.key, decision.value))) return;
   op.item.version = next_version();
   op.item.hit = true;
@@ -172,7 +174,8 @@ void NullEngine::run_search(SearchOperation& op) noexcept {
 LoadEnd NullEngine::publish(const LoadPlace& place, flight::Flight&, LoadOutcome& outcome,
                             const WriteOptions&) {
   LoadEnd end;
-  end.error = call_pre_set(*traits_, place.key, outcome.value);
+  end.error = base::check_loaded(outcome);
+  if (!end.error) end.error = call_pre_set(*traits_, place.key, outcome.value);
   if (end.error) return end;
   HeapValue value(*traits_->ops, outcome.value, settings_.secure_wipe);
   end.value = SharedPin(value.pin(next_version()));
@@ -198,6 +201,9 @@ void NullEngine::collect(Stats& stats) const {
   stats.load_failures += load_failures_.load_relaxed();
   stats.leaves += leaves_.load_relaxed();
   stats.hook_failures += hook_failures_.load_relaxed();
+  sync::MutexLock lock(mutex_);
+  stats.flights += flights_.size();
+  flights_.for_each([&](const auto& flight) { stats.waiters += flight->waiting; });
 }
 
 Health NullEngine::health(const Context&) {

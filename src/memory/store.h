@@ -199,6 +199,7 @@ class Store {
   void free_token(std::uint64_t token) noexcept;
   void describe_locked(Shard& shard, Node& node, EntryMetadata& metadata) const
       LARDER_REQUIRES(shard.mutex);
+  [[nodiscard]] std::string validate_all_locked() const;
   [[nodiscard]] std::string validate_locked(Shard& shard, std::size_t& entries,
                                             std::size_t& bytes) const
       LARDER_REQUIRES(shard.mutex);
