@@ -9,9 +9,10 @@
 
 namespace larder::engine {
 
-LoadRun::LoadRun(LoadTarget& target, std::shared_ptr<Scheduler> scheduler,
+LoadRun::LoadRun(LoadTarget& target, LoadRegistry& registry, std::shared_ptr<Scheduler> scheduler,
                  const LoadOperation& op, std::shared_ptr<void> owner)
     : target_(target),
+      registry_(registry),
       scheduler_(std::move(scheduler)),
       owner_(std::move(owner)),
       write_(op.write != nullptr ? *op.write : WriteOptions{}),
@@ -51,6 +52,7 @@ void LoadRun::run(std::shared_ptr<LoadCall> leader, const Context& caller,
   };
   target_.load_began();
   const std::shared_ptr<LoadRun> alive = self_;
+  if (const auto closed = registry_.enter(*this)) abort(*closed);
   if (leader_ == nullptr) {  // CALLBACK: the loader, in both branches
     loader_->start(LoadTicket(*this));
     return;
@@ -74,6 +76,7 @@ void LoadRun::finish(std::span<LoadOutcome> outcomes) noexcept {
     target_.count_end(result);
     end(keys_[i], result);
   }
+  registry_.leave(*this);
   target_.load_ended();
 }
 
@@ -125,15 +128,36 @@ void LoadRun::leader_gone() {
     key.flight->leader_waits = false;
     stop = key.place.flights->end_if_unwanted(*key.flight) || stop;
   }
-  if (stop) load_->stop.request_stop();  // CALLBACK: stop callbacks of the loader
+  if (stop) LoadRun::stop(*scheduler_, load_);
 }
 
 void LoadRun::time_out() {
   LoadEnd late;
   late.error = Error(Errc::deadline_exceeded, "the load took longer than max_load_time");
   for (const Key& key : keys_) end(key, late);
-  // Stop callbacks are user code: not on the lane that keeps everybody's deadlines.
-  scheduler_->post([load = load_] { load->stop.request_stop(); });
+  stop(*scheduler_, load_);
+}
+
+void LoadRun::abort(const Error& error) {
+  LoadEnd end;
+  end.error = error;
+  for (const Key& key : keys_) {
+    {
+      sync::MutexLock lock(*key.place.guard);
+      key.place.flights->end(*key.flight);
+    }
+    wake(key.place, key.flight, end, nullptr, nullptr);
+  }
+  stop(*scheduler_, load_);
+}
+
+// Stop callbacks are user code: not on the lane that keeps everybody's deadlines.
+void LoadRun::stop(Scheduler& scheduler, const std::shared_ptr<flight::RunningLoad>& load) {
+  if (Scheduler::on_timer_lane()) {
+    scheduler.post([load] { load->stop.request_stop(); });
+  } else {
+    load->stop.request_stop();  // CALLBACK: stop callbacks of the loader
+  }
 }
 
 }  // namespace larder::engine

@@ -23,8 +23,8 @@ class LoadRun final : public LoadSession, public std::enable_shared_from_this<Lo
   // loaded is not held up by how many waited.
   static constexpr std::size_t kInlineWakes = 64;
 
-  LoadRun(LoadTarget& target, std::shared_ptr<Scheduler> scheduler, const LoadOperation& op,
-          std::shared_ptr<void> owner);
+  LoadRun(LoadTarget& target, LoadRegistry& registry, std::shared_ptr<Scheduler> scheduler,
+          const LoadOperation& op, std::shared_ptr<void> owner);
 
   // One more key that this run loads, with the place's lock held.
   std::shared_ptr<flight::Flight> lead(const LoadPlace& place, std::size_t item,
@@ -42,6 +42,10 @@ class LoadRun final : public LoadSession, public std::enable_shared_from_this<Lo
   void leader_gone();
   // The load took too long: whoever waits gets `deadline_exceeded`.
   void time_out();
+  // The engine closes: whoever waits gets `error`.
+  void abort(const Error& error);
+  // Asks the loader to stop.
+  static void stop(Scheduler& scheduler, const std::shared_ptr<flight::RunningLoad>& load);
 
   // Hands `end` to everybody in the flight, which must be detached or ending.
   static void wake(const LoadPlace& place, const std::shared_ptr<flight::Flight>& flight,
@@ -59,6 +63,7 @@ class LoadRun final : public LoadSession, public std::enable_shared_from_this<Lo
 
   // constant once run() has begun
   LoadTarget& target_;
+  LoadRegistry& registry_;
   const std::shared_ptr<Scheduler> scheduler_;
   const std::shared_ptr<void> owner_;
   const WriteOptions write_;

@@ -56,7 +56,7 @@ Progress Loads::start(LoadOperation& op, std::shared_ptr<void> owner) {
     return Progress::done;
   }
   const auto call = std::make_shared<LoadCall>(op, missing.size());
-  const auto run = std::make_shared<LoadRun>(target_, scheduler_, op, std::move(owner));
+  const auto run = std::make_shared<LoadRun>(target_, registry_, scheduler_, op, std::move(owner));
   op.engine_state = call;
   for (const Missing& one : missing) enter(target_, op, one, call, *run, chain);
   if (run->leads()) {
@@ -79,22 +79,14 @@ bool Loads::leave(LoadOperation& op) {
       share = std::move(seat.share);
       stop = seat.place.flights->end_if_unwanted(*seat.of);
     }
-    if (stop) seat.of->load->stop.request_stop();  // CALLBACK: stop callbacks of the loader
+    if (stop) LoadRun::stop(*scheduler_, seat.of->load);
   }
   target_.count_leave();
   return true;
 }
 
-void Loads::abort(const LoadPlace& place, std::shared_ptr<flight::Flight> flight,
-                  const Error& error) {
-  {
-    sync::MutexLock lock(*place.guard);
-    place.flights->end(*flight);
-  }
-  LoadEnd end;
-  end.error = error;
-  LoadRun::wake(place, flight, end, nullptr, nullptr);
-  flight->load->stop.request_stop();  // CALLBACK: stop callbacks of the loader
+void Loads::close(const Error& error) {
+  for (const auto& run : registry_.close(error)) run->abort(error);
 }
 
 }  // namespace larder::engine

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string_view>
 
+#include "engine/load_registry.h"
 #include "engine/scheduler.h"
 #include "engine/shared_pin.h"
 #include "flight/flight_table.h"
@@ -75,8 +76,9 @@ class Loads {
   Progress start(LoadOperation& op, std::shared_ptr<void> owner);
   // As Engine::leave.
   bool leave(LoadOperation& op);
-  // Ends a flight from outside (close): its waiters get `error`, its loader is asked to stop.
-  void abort(const LoadPlace& place, std::shared_ptr<flight::Flight> flight, const Error& error);
+  // Ends all loads from outside, those that begin later too: their waiters get `error`, their
+  // loaders are asked to stop.
+  void close(const Error& error);
 
  private:
   // constant after construction
@@ -84,6 +86,8 @@ class Loads {
   const CacheSettings& settings_;
   const std::shared_ptr<const Clock> clock_;
   const std::shared_ptr<Scheduler> scheduler_;
+  // own synchronisation
+  LoadRegistry registry_;
 };
 
 }  // namespace larder::engine

@@ -201,24 +201,11 @@ Result<void> MemoryEngine::resize(std::size_t max_entries, std::size_t max_bytes
 
 Result<void> MemoryEngine::close(std::optional<std::int64_t> deadline_ns) {
   closed_.store_release(true);  // pairs with closed()
-  abort_loads(Error(Errc::closed, "the cache was closed while the value was loaded"));
+  loads_.close(Error(Errc::closed, "the cache was closed while the value was loaded"));
   Result<void> result = wait_for_loads(deadline_ns);
   store_.drop_all();
   store_.collect(false);
   return result;
-}
-
-void MemoryEngine::abort_loads(const Error& error) {
-  for (const auto& shard : store_.shards()) {
-    std::vector<std::shared_ptr<flight::Flight>> flights;
-    {
-      sync::MutexLock lock(shard->mutex);
-      shard->flights.for_each([&](const auto& flight) { flights.push_back(flight); });
-    }
-    for (const auto& flight : flights) {
-      loads_.abort(load_place(flight->key), flight, error);
-    }
-  }
 }
 
 Result<void> MemoryEngine::wait_for_loads(std::optional<std::int64_t> deadline_ns) {

@@ -58,7 +58,6 @@ class MemoryEngine final : public Engine,
 
  private:
   void schedule_sweep();
-  void abort_loads(const Error& error);
   Result<void> wait_for_loads(std::optional<std::int64_t> deadline_ns);
 
   const std::shared_ptr<Scheduler> scheduler_;  // constant

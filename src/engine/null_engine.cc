@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/atomic.h"
+#include "base/check.h"
 #include "base/check_input.h"
+#include "base/glob.h"
 #include "engine/heap_value.h"
 #include "engine/hook_calls.h"
 #include "engine/loads.h"
@@ -63,6 +65,7 @@ class NullEngine final : public Engine,
  private:
   void run_key(const KeyOperation& op, Item& item) noexcept;
   void run_update(UpdateOperation& op) noexcept;
+  void erase_nothing(UpdateOperation& op) noexcept;
   void run_search(SearchOperation& op) noexcept;
   void count(Item& item, Delta delta) noexcept;
   void fence(std::string_view key) noexcept;
@@ -121,8 +124,8 @@ void NullEngine::run_key(const KeyOperation& op, Item& item) noexcept {
     case Opcode::set_if_absent: item.hit = true; break;
     case Opcode::compare_and_set: item.hit = item.expected.is_absent(); break;
     case Opcode::increment: return count(item, op.delta);
-    case Opcode::get:
-    case Opcode::take: misses_.add_relaxed(1); return;
+    case Opcode::get: misses_.add_relaxed(1); return;
+    case Opcode::take: misses_.add_relaxed(1); return fence(item.key);
     case Opcode::erase: return fence(item.key);
     default: return;  // nothing lives: a miss, false, no effect
   }
@@ -154,6 +157,7 @@ void NullEngine::run_update(UpdateOperation& op) noexcept {
   const Updater::Decision decision = op.updater->decide(nullptr);
   op.action = decision.kind;
   op.error = decision.error;
+  if (decision.kind == Kind::erase) return erase_nothing(op);
   if (decision.kind != Kind::store) return;
   if ((op.error = base::check_write(decision.write))) return;
   if ((op.error = call_pre_set(*traits_, op.item.key, decision.value))) return;
@@ -165,7 +169,23 @@ void NullEngine::run_update(UpdateOperation& op) noexcept {
   call_post_set(*traits_, op.item.key, value.value(), {true, nullptr}, hook_failures_);
 }
 
+void NullEngine::erase_nothing(UpdateOperation& op) noexcept {
+  if ((op.error = call_pre_erase(*traits_, op.item.key))) return;
+  fence(op.item.key);
+  call_post_erase(*traits_, op.item.key, {.effective = false}, hook_failures_);
+}
+
+// What begins before an erase of its key is not joined after it.
 void NullEngine::run_search(SearchOperation& op) noexcept {
+  if (op.code == Opcode::clear) {
+    sync::MutexLock lock(mutex_);
+    flights_.fence_all();
+  } else if (op.code == Opcode::erase_by_pattern) {
+    const auto glob = base::Glob::compile(op.pattern);
+    CHECK(glob.has_value());  // the input was checked
+    sync::MutexLock lock(mutex_);
+    flights_.fence_matching([&](std::string_view key) { return glob->matches(key); });
+  }
   const bool per_term =
       op.code == Opcode::count_by_index || op.code == Opcode::erase_by_index;
   op.counts.assign(per_term ? op.terms.size() : 1, 0);
@@ -213,13 +233,7 @@ Health NullEngine::health(const Context&) {
 
 Result<void> NullEngine::close(std::optional<std::int64_t> deadline_ns) {
   closed_.store_release(true);  // pairs with closed()
-  std::vector<std::shared_ptr<flight::Flight>> flights;
-  {
-    sync::MutexLock lock(mutex_);
-    flights_.for_each([&](const auto& flight) { flights.push_back(flight); });
-  }
-  const Error error(Errc::closed, "the cache was closed while the value was loaded");
-  for (const auto& flight : flights) loads_.abort(load_place(flight->key), flight, error);
+  loads_.close(Error(Errc::closed, "the cache was closed while the value was loaded"));
   if (flight::current_chain() != nullptr) return {};  // a loader would wait for itself
   sync::UniqueLock lock(mutex_);
   while (loading_ != 0) {  // loaders that heed their stop token end; the others have the deadline
