@@ -99,6 +99,7 @@ struct Manager::State {
 // Takes the name, so that the cache can be made without the lock.
 Result<std::shared_ptr<Provider>> Manager::State::reserve(std::string_view name,
                                                           const std::string& provider) {
+  CorePtr closed_one;  // destroyed without the lock: it may hold the last of what users gave
   sync::MutexLock lock(mutex);
   if (closed) return Error(Errc::closed, "the manager is closed");
   const auto found = providers.find(provider);
@@ -109,7 +110,7 @@ Result<std::shared_ptr<Provider>> Manager::State::reserve(std::string_view name,
   if (!is_new && (place->second == nullptr || !place->second->closed())) {
     return Error(Errc::already_open, "a cache named '" + std::string(name) + "' is open");
   }
-  place->second = nullptr;
+  closed_one = std::exchange(place->second, nullptr);
   return found->second;
 }
 

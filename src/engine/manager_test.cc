@@ -53,6 +53,20 @@ TEST(ManagerTest, ATakenNameIsAlreadyOpen) {
   EXPECT_TRUE(manager.open<std::string>("names", on("null")).ok());
 }
 
+TEST(ManagerTest, WhatAReopenedNameHeldIsDestroyedWithoutTheLock) {
+  Manager manager;
+  bool destroyed = false;
+  CacheOptions<std::string> options = on("null");
+  options.hooks.on_removal = [probe = std::shared_ptr<void>(nullptr, [&](void*) {
+                                static_cast<void>(manager.names());  // takes the lock itself
+                                destroyed = true;
+                              })](std::string_view, RemovalCause) {};
+  EXPECT_TRUE(manager.open<std::string>("names", std::move(options))->close().ok());
+  EXPECT_FALSE(destroyed);
+  EXPECT_TRUE(manager.open<std::string>("names", on("null")).ok());
+  EXPECT_TRUE(destroyed);
+}
+
 TEST(ManagerTest, FindsACacheByNameAndType) {
   Manager manager;
   const Cache<std::string> cache = manager.open<std::string>("names").value();
