@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -35,7 +36,9 @@ struct Context {
   static Context within(std::chrono::nanoseconds span,
                         const Clock& clock = *default_clock()) {
     Context context;
-    context.deadline_ns = clock.now_ns() + span.count();
+    const std::int64_t now_ns = clock.now_ns();
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    context.deadline_ns = span.count() < kMost - now_ns ? now_ns + span.count() : kMost;
     return context;
   }
   /// A context that ends when `stop` fires.

@@ -33,7 +33,7 @@ bool CacheCore::closed() const noexcept { return parts_->engine->closed(); }
 
 Result<void> CacheCore::close(std::optional<std::chrono::nanoseconds> within) {
   std::optional<std::int64_t> deadline_ns;
-  if (within) deadline_ns = parts_->clock().now_ns() + within->count();
+  if (within) deadline_ns = Context::within(*within, parts_->clock()).deadline_ns;
   const engine::Trampoline::Scope scope;  // closing completes whoever waits
   return parts_->engine->close(deadline_ns);
 }
