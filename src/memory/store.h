@@ -223,6 +223,10 @@ class Store {
   // No entry is due before this instant. Lowered when an earlier one is scheduled, raised by
   // sweep_due(); relaxed: a late look costs a lap, and shards are swept under their locks.
   base::Atomic<std::int64_t> next_due_ns_{kNeverNs};
+  // Shards where the next round of housekeeping begins, so that rounds that run out of time do not
+  // always look at the same ones; relaxed: any of them will do.
+  base::Atomic<std::size_t> sweep_from_{0};
+  base::Atomic<std::size_t> unwanted_from_{0};
 };
 
 // The way of a read, inline: it is what a hit costs.

@@ -118,24 +118,33 @@ void Store::sweep() {
   const std::int64_t end_ns =
       now_ns + std::chrono::nanoseconds(settings_.sweep_time).count();
   Removals removals;
-  for (const auto& shard : shards_) {
-    bool more = true;
-    while (more && clock_.now_ns() < end_ns) {  // bound: sweep_time, and what is due
+  const std::size_t first = sweep_from_.load_relaxed();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    bool more = false;
+    Shard& shard = *shards_[(first + i) % shards_.size()];
+    do {  // bound: sweep_time, and what is due
       {
-        sync::MutexLock lock(shard->mutex);
-        more = sweep_locked(*shard, now_ns, settings_.sweep_batch, removals);
+        sync::MutexLock lock(shard.mutex);
+        more = sweep_locked(shard, now_ns, settings_.sweep_batch, removals);
       }
       announce(removals);
+    } while (more && clock_.now_ns() < end_ns);
+    if (more || clock_.now_ns() >= end_ns) {
+      sweep_from_.store_relaxed((first + i + (more ? 0 : 1)) % shards_.size());
+      break;
     }
   }
   if (traits_->sweep_predicate) sweep_unwanted(end_ns);
   collect(false);
 }
 
-// User code decides on pinned entries, outside of all locks.
+// User code decides on pinned entries, outside of all locks: on one shard in each round at least.
 void Store::sweep_unwanted(std::int64_t end_ns) {
-  for (const auto& shard : shards_) {
-    if (clock_.now_ns() >= end_ns) return;
+  const std::size_t first = unwanted_from_.load_relaxed();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    if (i != 0 && clock_.now_ns() >= end_ns) return;
+    const auto& shard = shards_[(first + i) % shards_.size()];
+    unwanted_from_.store_relaxed((first + i + 1) % shards_.size());
     std::vector<std::pair<Ref, Pin>> candidates;
     {
       sync::MutexLock lock(shard->mutex);

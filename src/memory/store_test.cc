@@ -191,7 +191,7 @@ TEST_F(StoreTest, TermsFollowTheValueAndBoundTermsTheLife) {
       sync::MutexLock lock(spot.shard->mutex);
       Removals removals;
       store->add_term_locked(*spot.shard, store->live_locked(spot, removals),
-                             {pin.id(), false, true, "red"});
+                             {pin.id(), false, true, std::string_view("red")});
     }
     put(*store, "k", {"bob", 2});
     EXPECT_EQ(count(*store, "ann"), 0U);
@@ -307,6 +307,35 @@ TEST_F(StoreTest, ReadersNeverSeeWhatIsFreed) {
     EXPECT_EQ(torn, 0);
     EXPECT_EQ(store->validate(), "");
   }
+}
+
+// Time that passes whenever it is asked for: every round of housekeeping runs out of it at once.
+class HastyClock final : public Clock {
+ public:
+  std::int64_t now_ns() const noexcept override { return now_ns_ += 1'000'000'000; }
+  std::int64_t wall_ns() const noexcept override { return now_ns_; }
+
+ private:
+  mutable std::atomic<std::int64_t> now_ns_{0};
+};
+
+TEST_F(StoreTest, RoundsThatRunOutOfTimeReachEveryShardInTheEnd) {
+  auto traits = std::make_shared<CacheTraits>();
+  traits->ops = &kValueOps<Box>;
+  traits->clock = std::make_shared<HastyClock>();
+  traits->sweep_predicate = [](std::string_view key, const void*) { return key[0] == 'u'; };
+  Store store({.shards = 8}, traits);
+  ASSERT_EQ(store.shards().size(), 8U);
+  for (int i = 0; i < 64; ++i) {
+    put(store, "u" + std::to_string(i), {"unwanted", i});
+    put(store, "e" + std::to_string(i), {"expired", i}, {}, std::chrono::milliseconds(1));
+  }
+  for (int round = 0; round < 16; ++round) store.sweep();
+  Stats stats;
+  store.collect(stats);
+  EXPECT_EQ(stats.entries, 0U);
+  EXPECT_EQ(stats.expired, 64U);
+  EXPECT_EQ(store.validate(), "");
 }
 
 TEST_F(StoreTest, LimitsMoveAtRunTime) {
