@@ -21,18 +21,23 @@
 
 namespace larder::engine {
 
-// Starts at 1 s; stands still until moved.
+// Starts at 1 s; stands still until moved. What a test did before a move is visible to whoever
+// sees the new time.
 class HandClock final : public Clock {
  public:
-  std::int64_t now_ns() const noexcept override { return now_ns_.load_relaxed(); }
+  std::int64_t now_ns() const noexcept override {
+    return now_ns_.load_acquire();  // pairs with advance()
+  }
   std::int64_t wall_ns() const noexcept override { return now_ns(); }
   std::chrono::nanoseconds poll_interval() const noexcept override {
     return std::chrono::milliseconds(1);
   }
-  void advance(std::chrono::nanoseconds span) noexcept { now_ns_.add_relaxed(span.count()); }
+  void advance(std::chrono::nanoseconds span) noexcept {
+    now_ns_.add_release(span.count());  // pairs with now_ns()
+  }
 
  private:
-  base::Atomic<std::int64_t> now_ns_{1'000'000'000};  // role: the time; orders nothing
+  base::Atomic<std::int64_t> now_ns_{1'000'000'000};  // role: the time
 };
 
 // Every operation is pending. An outcome is what `outcome` writes; by default a miss.
