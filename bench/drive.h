@@ -14,7 +14,8 @@
 
 namespace larder::bench {
 
-// Calls `op(const Request*)`, which uses up kStep requests, until the time is over. One call in
+// Calls `op(const Request*)`, which uses up kStep requests, until the time is over and the least
+// number of operations is done. One call in
 // kSampleEvery is timed; that reading of the clock also says when to end.
 template <std::size_t kStep, class Op>
 void drive(ThreadRun& run, Op&& op) {
@@ -36,7 +37,7 @@ void drive(ThreadRun& run, Op&& op) {
     position += kAdvance;
     if (position == run.requests.size()) position = 0;
     before_ns = now_ns();
-  } while (before_ns < end_ns);
+  } while (before_ns < end_ns || calls * kStep < run.least_operations);
   run.elapsed_ns = before_ns - begin_ns;
   run.cpu_ns = thread_cpu_ns() - cpu_before_ns;
   run.operations = calls * kStep;

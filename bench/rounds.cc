@@ -25,7 +25,8 @@ void add(Round& round, const ThreadRun& run) {
   round.latency.merge(run.latency);
 }
 
-Round run_round(Series& series, const RoundPlan& plan, double seconds, std::int64_t clock_cost) {
+Round run_round(Series& series, const RoundPlan& plan, double seconds,
+                std::uint64_t least_operations, std::int64_t clock_cost) {
   series.positions.resize(series.threads);
   std::vector<ThreadRun> runs(series.threads);
   std::latch start(series.threads);
@@ -37,6 +38,7 @@ Round run_round(Series& series, const RoundPlan& plan, double seconds, std::int6
       run.requests = (*plan.streams)[i];
       run.position = series.positions[i];
       run.duration_ns = static_cast<std::int64_t>(seconds * 1e9);
+      run.least_operations = least_operations / series.threads;
       run.clock_cost_ns = clock_cost;
       start.arrive_and_wait();
       series.subject->run(series.workload, run);
@@ -93,14 +95,15 @@ void run_in_turns(std::vector<Series>& series, const RoundPlan& plan,
   const std::int64_t clock_cost = clock_cost_ns();
   for (Series& each : series) {
     tell(each.label + ": warming up");
-    each.warm_operations = run_round(each, plan, plan.warm_seconds, clock_cost).operations;
+    each.warm_operations =
+        run_round(each, plan, plan.warm_seconds, plan.warm_operations, clock_cost).operations;
   }
   for (unsigned round = 0; round < plan.rounds; ++round) {
     for (std::size_t i = 0; i < series.size(); ++i) {
       Series& each = series[round % 2 == 0 ? i : series.size() - 1 - i];
       tell(each.label + ": round " + std::to_string(round + 1) + " of " +
            std::to_string(plan.rounds));
-      each.rounds.push_back(run_round(each, plan, plan.seconds, clock_cost));
+      each.rounds.push_back(run_round(each, plan, plan.seconds, 0, clock_cost));
     }
   }
 }

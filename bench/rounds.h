@@ -43,6 +43,8 @@ struct RoundPlan {
   unsigned rounds = 5;
   double seconds = 1;         // of a round
   double warm_seconds = 0.2;  // of each series, once, before the rounds; not counted
+  // Of each series while it warms, whatever the time: a cache that misses has to learn its keys.
+  std::uint64_t warm_operations = 0;
   bool pin = true;
 };
 

@@ -22,6 +22,7 @@ struct ThreadRun {
   std::span<const Request> requests;  // whole chunks
   std::size_t position = 0;           // where it goes on, at the start of a chunk; kept up to date
   std::int64_t duration_ns = 0;
+  std::uint64_t least_operations = 0;  // goes on beyond the time for so many
   std::int64_t clock_cost_ns = 0;
   // found
   std::uint64_t operations = 0;  // keys

@@ -11,6 +11,9 @@ namespace larder::bench {
 namespace {
 
 constexpr std::uint64_t kFillSeed = 17;
+// Requests for each entry of a cache that cannot hold all keys, before anything counts: what it is
+// filled with has nothing to do with what is asked for.
+constexpr std::uint64_t kWarmPerEntry = 20;
 
 using SubjectPtr = std::unique_ptr<Subject>;
 
@@ -74,10 +77,12 @@ WorkloadResult run_workload(const Options& options, Progress& progress) {
     add("larder-again", false);
   }
   if (!result.fault.empty()) return result;
+  const bool misses = options.setup().capacity < options.keys;
   const RoundPlan plan{.streams = &streams,
                        .rounds = options.rounds,
                        .seconds = options.seconds,
                        .warm_seconds = options.seconds / 5,
+                       .warm_operations = misses ? kWarmPerEntry * options.setup().capacity : 0,
                        .pin = options.pin};
   run_in_turns(result.series, plan, [&](std::string_view what) { progress.show(what); });
   result.fault = fault_of(result.series, options.keys);
