@@ -170,7 +170,7 @@ void MemorySearch::erase_by_index(SearchOperation& op) {
   const auto index = store_.terms().lookup(op.index);
   op.counts.assign(op.terms.size(), 0);
   for (std::size_t i = 0; index && i < op.terms.size(); ++i) {
-    store_.fences().raise(*index, op.terms[i]);  // before the index is read: see FenceLog
+    store_.fences().raise(*index, op.terms[i], op.except);  // before the index is read: see FenceLog
     op.counts[i] = erase_members(*index, op.terms[i], op.except);
   }
 }

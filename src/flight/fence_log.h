@@ -8,8 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <string>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/atomic.h"
 #include "sync/mutex.h"
@@ -24,6 +25,9 @@ namespace larder::flight {
 // stripe lock, so one comes first. If the publisher does, the eraser finds the new member. If the
 // eraser does, its raise happened before the publisher's read.
 //
+// Terms and keys are remembered by marks of 128 bits under the seed of the process: the log outlives
+// what it names, and may not keep it. Two of them are never taken for one by accident.
+//
 // Bound: kMaxFences erases are remembered; a load older than the oldest is taken as fenced, which
 // costs a reload and never lets a stale value in.
 class FenceLog {
@@ -33,23 +37,32 @@ class FenceLog {
   // The generation for a load that begins.
   [[nodiscard]] std::uint64_t now() const noexcept { return generation_.load_acquire(); }
 
-  // An erase of `term` in `index` begins.
-  void raise(std::uint32_t index, std::string_view term);
+  // An erase of `term` in `index` begins; it leaves the keys of `except` alone.
+  void raise(std::uint32_t index, std::string_view term,
+             std::span<const std::string_view> except = {});
 
   // Whether anything was erased since `began`: the cheap question, asked first.
   [[nodiscard]] bool passed(std::uint64_t began) const noexcept {
     return generation_.load_acquire() != began;  // pairs with raise()
   }
-  // Whether this very term was erased since `began`, or may have been.
-  [[nodiscard]] bool is_fenced(std::uint64_t began, std::uint32_t index,
-                               std::string_view term) const;
+  // Whether this very term of `key` was erased since `began`, or may have been.
+  [[nodiscard]] bool is_fenced(std::uint64_t began, std::uint32_t index, std::string_view term,
+                               std::string_view key) const;
 
  private:
+  struct Mark {
+    std::uint64_t high;
+    std::uint64_t low;
+    friend bool operator==(const Mark&, const Mark&) = default;
+  };
   struct Fence {
     std::uint64_t generation;
     std::uint32_t index;
-    std::string term;
+    Mark term;
+    std::vector<Mark> except;  // keys
   };
+
+  static Mark mark(std::string_view bytes) noexcept;
 
   mutable sync::Mutex mutex_{sync::Rank::kFlight};
   std::deque<Fence> fences_ LARDER_GUARDED_BY(mutex_);

@@ -80,20 +80,31 @@ TEST(FenceLogTest, FencesWhatBeganBeforeAndNothingElse) {
   log.raise(3, "ann");
   const std::uint64_t after = log.now();
   EXPECT_TRUE(log.passed(before));
-  EXPECT_TRUE(log.is_fenced(before, 3, "ann"));
-  EXPECT_FALSE(log.is_fenced(before, 3, "bob"));
-  EXPECT_FALSE(log.is_fenced(before, 4, "ann"));
-  EXPECT_FALSE(log.is_fenced(after, 3, "ann"));
+  EXPECT_TRUE(log.is_fenced(before, 3, "ann", "key"));
+  EXPECT_FALSE(log.is_fenced(before, 3, "bob", "key"));
+  EXPECT_FALSE(log.is_fenced(before, 4, "ann", "key"));
+  EXPECT_FALSE(log.is_fenced(after, 3, "ann", "key"));
+}
+
+TEST(FenceLogTest, SparesTheKeysThatTheEraseExcepted) {
+  FenceLog log;
+  const std::vector<std::string_view> except = {"mine", "yours"};
+  log.raise(3, "ann", except);
+  EXPECT_FALSE(log.is_fenced(0, 3, "ann", "mine"));
+  EXPECT_FALSE(log.is_fenced(0, 3, "ann", "yours"));
+  EXPECT_TRUE(log.is_fenced(0, 3, "ann", "theirs"));
+  log.raise(3, "ann");
+  EXPECT_TRUE(log.is_fenced(0, 3, "ann", "mine"));
 }
 
 TEST(FenceLogTest, WhatItForgotCountsAsFenced) {
   FenceLog log;
   const std::uint64_t old = log.now();
   for (std::size_t i = 0; i < FenceLog::kMaxFences; ++i) log.raise(1, "t" + std::to_string(i));
-  EXPECT_FALSE(log.is_fenced(old, 1, "other"));
+  EXPECT_FALSE(log.is_fenced(old, 1, "other", "key"));
   log.raise(1, "one more");
-  EXPECT_TRUE(log.is_fenced(old, 1, "other"));
-  EXPECT_FALSE(log.is_fenced(log.now(), 1, "other"));
+  EXPECT_TRUE(log.is_fenced(old, 1, "other", "key"));
+  EXPECT_FALSE(log.is_fenced(log.now(), 1, "other", "key"));
 }
 
 larder::detail::LoadChain chain_of(std::uint64_t flight) { return {nullptr, {flight}, 1}; }
