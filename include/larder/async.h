@@ -58,7 +58,8 @@ class AsyncCache : public detail::AsyncSearchFace<T> {
     return make<detail::FlagCall>(Opcode::contains, own(key));
   }
   auto set(std::string_view key, T value, WriteOptions options = {}) const {
-    return make<detail::SetCall>(own(key), own_value(value), std::move(options));
+    const detail::Wiper<T> wiper(core_->wipes(), value);
+    return make<detail::SetCall>(own(key), own_value(value), own_write(std::move(options)));
   }
   auto erase(std::string_view key) const {
     return make<detail::FlagCall>(Opcode::erase, own(key));
@@ -71,32 +72,35 @@ class AsyncCache : public detail::AsyncSearchFace<T> {
   auto get_or_set(std::string_view key, F&& loader, WriteOptions options = {}) const {
     detail::require_copyable<T>();
     return make<detail::LoadCall<T>>(own(key), load<false>(std::forward<F>(loader)),
-                                     std::move(options));
+                                     own_write(std::move(options)));
   }
   template <class F>
   auto get_or_set_ref(std::string_view key, F&& loader, WriteOptions options = {}) const {
     return make<detail::LoadRefCall<T>>(own(key), load<false>(std::forward<F>(loader)),
-                                        std::move(options));
+                                        own_write(std::move(options)));
   }
   template <class F>
   auto update(std::string_view key, F&& updater, WriteOptions options = Ttl::keep()) const {
     detail::require_copyable<T>();
     using Call = detail::UpdateCall<T, std::decay_t<F>>;
-    return make<Call>(own(key), std::decay_t<F>(std::forward<F>(updater)), std::move(options),
+    return make<Call>(own(key), std::decay_t<F>(std::forward<F>(updater)), own_write(std::move(options)),
                       core_->wipes());
   }
   auto set_if_absent(std::string_view key, T value, WriteOptions options = {}) const {
+    const detail::Wiper<T> wiper(core_->wipes(), value);
     return make<detail::StoreCall>(Opcode::set_if_absent, own(key), own_value(value),
-                                   std::move(options));
+                                   own_write(std::move(options)));
   }
   auto set_if_present(std::string_view key, T value, WriteOptions options = {}) const {
+    const detail::Wiper<T> wiper(core_->wipes(), value);
     return make<detail::StoreCall>(Opcode::set_if_present, own(key), own_value(value),
-                                   std::move(options));
+                                   own_write(std::move(options)));
   }
   auto compare_and_set(std::string_view key, Version expected, T value,
                        WriteOptions options = Ttl::keep()) const {
+    const detail::Wiper<T> wiper(core_->wipes(), value);
     return make<detail::StoreCall>(Opcode::compare_and_set, own(key), own_value(value),
-                                   std::move(options), expected);
+                                   own_write(std::move(options)), expected);
   }
   template <std::integral D = int>
   auto increment(std::string_view key, D delta = 1, Ttl ttl_if_created = {}) const {
@@ -120,7 +124,7 @@ class AsyncCache : public detail::AsyncSearchFace<T> {
   }
   auto set_tags(std::string_view key, std::vector<std::string> tags) const {
     return make<detail::FlagCall>(Opcode::set_tags, own(key),
-                                  WriteOptions(Ttl::keep(), std::move(tags)));
+                                  own_write({Ttl::keep(), std::move(tags)}));
   }
 
   // ---- batches
@@ -131,7 +135,7 @@ class AsyncCache : public detail::AsyncSearchFace<T> {
   }
   auto set_many(Pairs<T> items, WriteOptions options = {}) const {
     items.own();
-    return make<detail::SetManyCall<T>>(std::move(items), std::move(options));
+    return make<detail::SetManyCall<T>>(std::move(items), own_write(std::move(options)));
   }
   auto erase_many(Keys keys) const { return make<detail::EraseManyCall>(own(keys)); }
   auto metadata_many(Keys keys) const { return make<detail::MetadataManyCall>(own(keys)); }
@@ -139,7 +143,7 @@ class AsyncCache : public detail::AsyncSearchFace<T> {
   auto get_or_set_many(Keys keys, F&& loader, WriteOptions options = {}) const {
     detail::require_copyable<T>();
     return make<detail::LoadManyCall<T>>(own(keys), load<true>(std::forward<F>(loader)),
-                                         std::move(options));
+                                         own_write(std::move(options)));
   }
 
  private:
@@ -152,7 +156,12 @@ class AsyncCache : public detail::AsyncSearchFace<T> {
   auto make(Owned... owned) const {
     return detail::Awaitable<Call, Owned...>(core_, context_, resumer_, std::move(owned)...);
   }
-  static detail::OwnedValue<T> own_value(T& value) { return {std::move(value)}; }
+  detail::OwnedWrite own_write(WriteOptions options) const {
+    return detail::OwnedWrite(std::move(options), core_->wipes());
+  }
+  detail::OwnedValue<T> own_value(T& value) const {
+    return detail::OwnedValue<T>(std::move(value), core_->wipes());
+  }
 
   template <bool kBatch, class F>
   std::shared_ptr<Loader> load(F&& loader) const {

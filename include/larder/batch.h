@@ -96,12 +96,14 @@ class Pairs {
  public:
   Pairs() = default;
   Pairs(std::initializer_list<std::pair<std::string_view, T>> pairs) {
+    values_.reserve(pairs.size());
     for (const auto& [key, value] : pairs) add<true>(key, value);
     keys_.seal();
   }
   template <class R>
     requires(detail::RangeOfPairs<R, T> && !std::same_as<std::remove_cvref_t<R>, Pairs>)
   Pairs(R&& range) {
+    if constexpr (requires { std::size(range); }) values_.reserve(std::size(range));
     for (auto&& pair : range) {
       using Pair = detail::range_element<R>;
       using Key = std::conditional_t<std::is_lvalue_reference_v<Pair>, detail::first_of<Pair>,
@@ -130,13 +132,15 @@ class Pairs {
 
  private:
   struct Slot {  // keeps a T addressable where it is bool
+    template <class V>
+    Slot(std::in_place_t, V&& from) : value(std::forward<V>(from)) {}
     T value;
   };
 
   template <bool kBytesStay, class V>
   void add(std::string_view key, V&& value) {
     keys_.add<kBytesStay>(key);
-    values_.push_back(Slot{static_cast<T>(std::forward<V>(value))});
+    values_.emplace_back(std::in_place, std::forward<V>(value));
   }
 
   Keys keys_;

@@ -81,7 +81,9 @@ class Cache : public detail::SearchFace<T> {
     detail::require_copyable<T>();
     Lookup<T> answer;
     if (!find_directly(key, answer)) {
-      answer = run(detail::ReadCall<T>(Opcode::get, key));
+      Lookup<T> told = run(detail::ReadCall<T>(Opcode::get, key));
+      answer = std::move(told);
+      if (core_->wipes() && told.hit()) detail::wipe_value(*told);
     }
     return answer;
   }

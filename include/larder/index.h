@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "larder/value_ops.h"
+
 namespace larder {
 
 /// An index declared when the cache is opened: its name and the terms of a value. The terms are
@@ -32,9 +34,17 @@ struct IndexSpec<void> {
 namespace detail {
 
 inline std::vector<std::string> as_terms(std::vector<std::string> terms) { return terms; }
-inline std::vector<std::string> as_terms(std::string term) { return {std::move(term)}; }
+inline std::vector<std::string> as_terms(std::string term) {
+  std::vector<std::string> terms;  // a braced list would copy
+  terms.push_back(std::move(term));
+  secure_wipe(term);  // a short string leaves its bytes behind
+  return terms;
+}
 inline std::vector<std::string> as_terms(std::optional<std::string> term) {
-  return term ? std::vector<std::string>{*std::move(term)} : std::vector<std::string>{};
+  if (!term) return {};
+  std::vector<std::string> terms = as_terms(*std::move(term));
+  secure_wipe(*term);
+  return terms;
 }
 
 /// An index whose value type is found where it is used.

@@ -96,12 +96,13 @@ class Change {
   Change(Erase) : kind_(Kind::erase) {}
   Change(Error error) : kind_(Kind::fail), error_(std::move(error)) {}
   /// Stores `value`; without `options` those of the call apply.
-  static Change store(T value, std::optional<WriteOptions> options = std::nullopt) {
-    Change change(larder::keep);
-    change.kind_ = Kind::store;
-    change.value_.emplace(std::move(value));
-    change.options_ = std::move(options);
-    return change;
+  static Change store(T&& value, std::optional<WriteOptions> options = std::nullopt) {
+    return Change(std::move(value), std::move(options));
+  }
+  static Change store(const T& value, std::optional<WriteOptions> options = std::nullopt)
+    requires std::is_copy_constructible_v<T>
+  {
+    return Change(value, std::move(options));
   }
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
@@ -110,6 +111,11 @@ class Change {
   const std::optional<Error>& error() const noexcept { return error_; }
 
  private:
+  template <class V>
+  Change(V&& value, std::optional<WriteOptions> options)
+      : kind_(Kind::store), value_(std::in_place, std::forward<V>(value)),
+        options_(std::move(options)) {}
+
   Kind kind_;
   std::optional<T> value_;
   std::optional<WriteOptions> options_;

@@ -18,6 +18,8 @@ class Task;
 
 namespace detail {
 
+void zero_memory(void* data, std::size_t size) noexcept;
+
 /// What the promises of all tasks share: who awaits, and what was thrown.
 class TaskPromiseBase {
  public:
@@ -59,10 +61,22 @@ class TaskPromise final : public TaskPromiseBase {
   }
   T result() {
     rethrow();
+    const Emptied emptied{value_};
     return *std::move(value_);
   }
 
  private:
+  // Moving leaves the bytes of what lies inside a T behind; a coroutine's frame is no place for
+  // them, since loads carry secrets through it.
+  struct Emptied {
+    std::optional<T>& value;
+    ~Emptied() {
+      T* const storage = &*value;
+      value.reset();
+      zero_memory(static_cast<void*>(storage), sizeof(T));
+    }
+  };
+
   std::optional<T> value_;
 };
 

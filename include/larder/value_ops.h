@@ -63,6 +63,11 @@ template <class T>
 concept Wipeable = requires(T& value) {
   { secure_wipe(value) } noexcept;
 };
+/// Zeroes what a typed temporary of ours reaches.
+template <class T>
+void wipe_value(T& value) noexcept {
+  if constexpr (Wipeable<T>) secure_wipe(value);
+}
 }  // namespace detail
 
 template <class X>
@@ -79,6 +84,9 @@ void secure_wipe(std::vector<X>& value) noexcept {
     for (X& element : value) {
       if constexpr (detail::Wipeable<X>) secure_wipe(element);
     }
+    value.clear();
+    // Elements that were there once may have left bytes in the room behind the last one.
+    if (value.capacity() != 0) detail::zero_memory(value.data(), value.capacity() * sizeof(X));
   }
   value.clear();
 }

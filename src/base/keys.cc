@@ -6,7 +6,15 @@
 
 namespace larder {
 
+// Bytes that grow leave their old place empty: whether they are secret is not known yet.
 void Keys::add_copy(std::string_view key) {
+  if (bytes_.capacity() - bytes_.size() < key.size()) {
+    std::vector<char> larger;
+    larger.reserve(2 * (bytes_.size() + key.size()));
+    larger.assign(bytes_.begin(), bytes_.end());
+    base::secure_zero(bytes_.data(), bytes_.size());
+    bytes_.swap(larger);
+  }
   bytes_.insert(bytes_.end(), key.begin(), key.end());
   views_.emplace_back(bytes_.data(), key.size());  // the size counts; seal() places it
 }

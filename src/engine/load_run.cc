@@ -18,6 +18,10 @@ LoadRun::LoadRun(LoadTarget& target, LoadRegistry& registry, std::shared_ptr<Sch
       write_(op.write != nullptr ? *op.write : WriteOptions{}),
       loader_(op.loader) {}
 
+LoadRun::~LoadRun() {
+  for (std::string& tag : write_.tags) secure_wipe(tag);
+}
+
 std::shared_ptr<flight::Flight> LoadRun::lead(const LoadPlace& place, std::size_t item,
                                               std::uint64_t fence) {
   auto flight = place.flights->begin(place.key, place.hash, fence, load_);

@@ -26,6 +26,8 @@ class LoadRun final : public LoadSession, public std::enable_shared_from_this<Lo
   LoadRun(LoadTarget& target, LoadRegistry& registry, std::shared_ptr<Scheduler> scheduler,
           const LoadOperation& op, std::shared_ptr<void> owner);
 
+  ~LoadRun();
+
   // One more key that this run loads, with the place's lock held.
   std::shared_ptr<flight::Flight> lead(const LoadPlace& place, std::size_t item,
                                        std::uint64_t fence);
@@ -66,7 +68,7 @@ class LoadRun final : public LoadSession, public std::enable_shared_from_this<Lo
   LoadRegistry& registry_;
   const std::shared_ptr<Scheduler> scheduler_;
   const std::shared_ptr<void> owner_;
-  const WriteOptions write_;
+  WriteOptions write_;  // its tags are wiped in the end
   const std::shared_ptr<Loader> loader_;
   const std::shared_ptr<flight::RunningLoad> load_ = std::make_shared<flight::RunningLoad>();
   std::vector<Key> keys_;

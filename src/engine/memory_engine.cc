@@ -146,7 +146,7 @@ LoadEnd MemoryEngine::publish(const LoadPlace& place, flight::Flight& flight,
   Draft draft(store_.nodes());
   end.error = draft.make(traits, store_.declared(), place.key, outcome.value);
   if (end.error) return end;
-  const std::vector<std::string> tags =
+  const std::vector<std::string_view> tags =
       memory::normal_tags(outcome.tags ? *outcome.tags : call.tags);
   draft.ttl = outcome.ttl.value_or(call.ttl);
   draft.tags = tags;

@@ -167,7 +167,7 @@ void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
   Draft draft(store_.nodes());
   item.error = draft.make(store_.traits(), store_.declared(), item.key, item.value);
   if (item.error) return;
-  const std::vector<std::string> tags = memory::normal_tags(op.write->tags);
+  const std::vector<std::string_view> tags = memory::normal_tags(op.write->tags);
   draft.ttl = op.write->ttl;
   draft.tags = tags;
   draft.wants_pin = op.deliver == Deliver::pin;
@@ -182,7 +182,7 @@ void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
 
 // `OnFull::reject`: a whole batch or nothing.
 void MemoryKeys::store_all(KeyOperation& op) {
-  const std::vector<std::string> tags = memory::normal_tags(op.write->tags);
+  const std::vector<std::string_view> tags = memory::normal_tags(op.write->tags);
   std::vector<KeySpot> spots;
   std::vector<Draft> drafts;
   spots.reserve(op.items.size());

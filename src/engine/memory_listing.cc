@@ -45,7 +45,7 @@ Error bad_cursor() {
 
 struct Listed {
   std::uint64_t order;
-  std::string key;
+  base::WipedText key;
 };
 
 // Cuts `listed` to `limit` without parting entries of equal order; returns where to go on.
@@ -85,11 +85,11 @@ void MemorySearch::scan(SearchOperation& op) {
                                     [&](Ref ref, std::uint64_t key_hash) {
         const Node& node = store_.nodes().at(ref);
         if (now_ns >= node.expires_at_ns.load_relaxed() || !glob->matches(node.key())) return;
-        listed.push_back({table::Table::order_of(key_hash), std::string(node.key())});
+        listed.push_back({table::Table::order_of(key_hash), node.key()});
       });
     }
     if (const auto cut_at = cut(listed, op.limit - op.page.items.size())) next = cut_at;
-    for (Listed& one : listed) op.page.items.push_back(std::move(one.key));
+    for (const Listed& one : listed) add_key(op.page.items, one.key);
     cursor = next ? Cursor{cursor->shard, *next} : Cursor{cursor->shard + 1, 0};
   }
   if (cursor->shard < store_.shards().size()) op.page.cursor = cursor->text();
@@ -115,7 +115,10 @@ void MemorySearch::scan_index(SearchOperation& op) {
   while (next && op.page.items.size() < op.limit) {  // bound: the terms of the index
     auto page = store_.terms().terms(*index, has_live_members, *next,
                                      op.limit - op.page.items.size());
-    for (std::string& term : page.terms) op.page.items.push_back(std::move(term));
+    for (std::string& term : page.terms) {
+      add_key(op.page.items, term);
+      if (store_.settings().secure_wipe) secure_wipe(term);
+    }
     next = page.next;
   }
   if (next) op.page.cursor = Cursor{0, *next}.text();

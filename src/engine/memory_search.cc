@@ -59,6 +59,21 @@ void MemorySearch::run(SearchOperation& op) {
   }
 }
 
+// A list that grows moves its strings, and leaves the bytes of short ones in the old array.
+void MemorySearch::add_key(std::vector<std::string>& keys, std::string_view key) const {
+  constexpr std::size_t kFirst = 8;
+  if (store_.settings().secure_wipe && keys.size() == keys.capacity()) {
+    std::vector<std::string> larger;
+    larger.reserve(std::max(kFirst, 2 * keys.size()));
+    for (std::string& moved : keys) {
+      larger.push_back(std::move(moved));
+      secure_wipe(moved);
+    }
+    keys.swap(larger);
+  }
+  keys.emplace_back(key);
+}
+
 void MemorySearch::visit_matching(const base::Glob& glob, const Visit& visit) {
   Removals removals;
   if (glob.is_literal()) {
@@ -108,7 +123,7 @@ void MemorySearch::add_index(SearchOperation& op) {
   std::size_t bound = 0;
   const auto bind = [&](Shard& shard, Ref ref) LARDER_NO_THREAD_SAFETY_ANALYSIS {
     for (const std::string_view term : op.terms) {
-      store_.add_term_locked(shard, ref, {index.id(), false, true, std::string(term)});
+      store_.add_term_locked(shard, ref, {index.id(), false, true, term});
     }
     ++bound;
   };
@@ -134,7 +149,7 @@ void MemorySearch::find_by_index(SearchOperation& op) {
   const auto index = store_.terms().lookup(op.index);
   for (std::size_t i = 0; index && i < op.terms.size(); ++i) {
     visit_members(*index, op.terms[i], [&](Shard&, Ref ref) {
-      op.keys.emplace_back(store_.nodes().at(ref).key());
+      add_key(op.keys, store_.nodes().at(ref).key());
     });
   }
   if (op.terms.size() < 2) return;
@@ -185,7 +200,7 @@ std::size_t MemorySearch::erase_members(std::uint32_t index, std::string_view te
       if (std::ranges::find(except, node.key()) != except.end()) continue;
       const KeySpot spot = store_.spot(node.key());
       sync::MutexLock lock(spot.shard->mutex);
-      if (node.terms != nullptr) targets.push_back({std::string(node.key()), node.terms->life});
+      if (node.terms != nullptr) targets.push_back({node.key(), node.terms->life});
     }
   }
   return erase_targets(targets, RemovalCause::erased, index, term);
@@ -219,7 +234,7 @@ std::size_t MemorySearch::erase_targets(std::span<const Target> targets, Removal
 
 void MemorySearch::find_by_pattern(SearchOperation& op) {
   visit_matching(compiled(op.pattern), [&](Shard&, Ref ref) {
-    op.keys.emplace_back(store_.nodes().at(ref).key());
+    add_key(op.keys, store_.nodes().at(ref).key());
   });
 }
 
@@ -240,6 +255,7 @@ std::size_t MemorySearch::erase_matching(const base::Glob& glob, RemovalCause ca
     Removals removals;
     {
       sync::MutexLock lock(shard->mutex);
+      if (cause == RemovalCause::cleared) ++shard->clears;
       shard->flights.fence_matching([&](std::string_view key) { return glob.matches(key); });
       std::vector<Ref> found;
       const std::int64_t now_ns = store_.clock().now_ns();
@@ -252,7 +268,7 @@ std::size_t MemorySearch::erase_matching(const base::Glob& glob, RemovalCause ca
       for (const Ref ref : found) {
         Node& node = store_.nodes().at(ref);
         if (by_key) {
-          targets.push_back({std::string(node.key()), store_.terms_locked(*shard, node).life});
+          targets.push_back({node.key(), store_.terms_locked(*shard, node).life});
         } else {
           store_.unlink_locked(*shard, ref, cause, removals);
           ++erased;

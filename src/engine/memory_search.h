@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/glob.h"
+#include "base/wiped_text.h"
 #include "engine/hook_calls.h"
 #include "larder/engine.h"
 #include "memory/store.h"
@@ -30,10 +31,13 @@ class MemorySearch {
  private:
   // An entry to erase, as it was known when the operation looked.
   struct Target {
-    std::string key;
+    base::WipedText key;
     std::uint64_t life;
   };
   using Visit = std::function<void(memory::Shard&, memory::Ref)>;
+
+  // Adds a copy of `key` to a list that is handed out.
+  void add_key(std::vector<std::string>& keys, std::string_view key) const;
 
   void add_index(SearchOperation& op);
   void remove_index(SearchOperation& op);

@@ -119,7 +119,7 @@ bool MemoryKeys::try_store(UpdateOperation& op, const KeySpot& spot, Ref ref,
   op.item.error = draft.make(traits, store_.declared(), spot.key, decision.value);
   if (op.item.error) return true;
   const WriteOptions& write = decision.write != nullptr ? *decision.write : *op.write;
-  const std::vector<std::string> tags = memory::normal_tags(write.tags);
+  const std::vector<std::string_view> tags = memory::normal_tags(write.tags);
   draft.ttl = write.ttl;
   draft.tags = tags;
   draft.replaces_tags = !tags.empty();

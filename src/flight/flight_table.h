@@ -16,6 +16,7 @@
 
 #include "base/atomic.h"
 #include "base/check.h"
+#include "base/wiped_text.h"
 #include "flight/wait_graph.h"
 
 namespace larder::flight {
@@ -50,7 +51,7 @@ class Flight {
 
   // constant after construction
   const std::uint64_t id;
-  const std::string key;
+  const base::WipedText key;
   const std::uint64_t hash;
   const std::uint64_t fence;  // generation of the fence log at the beginning
   const std::shared_ptr<RunningLoad> load;

@@ -17,10 +17,11 @@ std::size_t weigh(const CacheTraits& traits, std::string_view key, const void* v
 }
 
 void extract(const CacheTraits& traits, std::span<const std::uint32_t> declared, const void* value,
-             std::vector<Term>& terms) {
+             bool wipe, std::vector<Term>& terms) {
   for (std::size_t i = 0; i < traits.indexes.size(); ++i) {
     for (std::string& text : traits.indexes[i].terms(value)) {
-      Term term{declared[i], true, false, std::move(text)};
+      Term term{declared[i], true, false, text};
+      if (wipe) secure_wipe(text);
       if (term.text.empty() || std::ranges::find(terms, term) != terms.end()) continue;
       terms.push_back(std::move(term));
     }
@@ -47,7 +48,7 @@ std::optional<Error> Draft::make(const CacheTraits& traits,
                                  void* value) {
   sync::assert_no_locks_held();
   try {  // CALLBACK: extractors and weigher
-    extract(traits, declared, value, terms);
+    extract(traits, declared, value, nodes_->rules().wipe, terms);
     weight = weigh(traits, key, value);
   } catch (...) {
     terms.clear();
@@ -75,8 +76,8 @@ void Draft::reset() noexcept {
   if (ref != kNoRef) nodes_->give_up(std::exchange(ref, kNoRef));
 }
 
-std::vector<std::string> normal_tags(std::span<const std::string> tags) {
-  std::vector<std::string> normal(tags.begin(), tags.end());
+std::vector<std::string_view> normal_tags(std::span<const std::string> tags) {
+  std::vector<std::string_view> normal(tags.begin(), tags.end());
   std::ranges::sort(normal);
   normal.erase(std::ranges::unique(normal).begin(), normal.end());
   return normal;

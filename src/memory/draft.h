@@ -41,7 +41,7 @@ class Draft {
   Ref ref = kNoRef;
   Ttl ttl = Ttl::standard();
   std::vector<Term> terms;             // of the value; the store adds tags and bound terms
-  std::span<const std::string> tags;   // sorted, distinct
+  std::span<const std::string_view> tags;  // sorted, distinct
   bool replaces_tags = true;           // false: the tags of the entry before go on
   bool continues_entry = false;        // created_at and access statistics go on
   std::size_t weight = 0;
@@ -56,7 +56,7 @@ class Draft {
   Nodes* nodes_;
 };
 
-// Sorted and distinct, as entries keep their tags.
-std::vector<std::string> normal_tags(std::span<const std::string> tags);
+// Sorted and distinct, as entries keep their tags; views of `tags`.
+std::vector<std::string_view> normal_tags(std::span<const std::string> tags);
 
 }  // namespace larder::memory

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/atomic.h"
+#include "base/wiped_text.h"
 #include "eviction/clock_ring.h"
 #include "expiry/timer_wheel.h"
 #include "memory/arena.h"
@@ -28,7 +29,7 @@ struct Term {
   std::uint32_t index;
   bool of_value;  // declared, or a tag: goes with the value
   bool bound;     // by add_index: belongs to the life of the key
-  std::string text;
+  base::WipedText text;
 
   friend bool operator==(const Term& a, const Term& b) {
     return a.index == b.index && a.text == b.text;

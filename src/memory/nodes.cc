@@ -151,9 +151,6 @@ void Nodes::release(Node& node) noexcept {
 
 void Nodes::destroy(Node& node) noexcept {
   destroy_value(node);
-  if (node.terms != nullptr && rules_.wipe) {
-    for (Term& term : node.terms->terms) base::secure_zero(term.text.data(), term.text.size());
-  }
   delete node.terms;
   const std::size_t bytes = layout(node.key_bytes, node.is_alias != 0).bytes;
   if (rules_.wipe) base::secure_zero(&node, bytes);

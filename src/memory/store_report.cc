@@ -32,8 +32,9 @@ void Store::describe_locked(Shard&, Node& node, EntryMetadata& metadata) const {
   metadata.version = nodes_->version(node);
   metadata.tags.clear();
   if (node.terms != nullptr) {
+    metadata.tags.reserve(node.terms->terms.size());  // a list that grew would leave copies
     for (const Term& term : node.terms->terms) {
-      if (term.index == kTags) metadata.tags.push_back(term.text);
+      if (term.index == kTags) metadata.tags.emplace_back(term.text.view());
     }
     std::ranges::sort(metadata.tags);
   }

@@ -31,10 +31,27 @@ inline constexpr bool is_lookup<Lookup<X>> = true;
 template <class X>
 inline constexpr bool dependent_false = false;
 
-/// Zeroes what a typed temporary of ours reaches.
-template <class T>
-void wipe_value(T& value) noexcept {
-  if constexpr (Wipeable<T>) secure_wipe(value);
+/// Wipes what user code answered, once its value was moved out: types that keep bytes inside
+/// themselves leave them behind.
+template <class T, class Answer>
+void wipe_answer(Answer& answer) noexcept {
+  if constexpr (std::is_const_v<Answer>) {
+    return;
+  } else if constexpr (std::same_as<Answer, Loaded<T>>) {
+    wipe_value(answer.value);
+    if (answer.tags) wipe_value(*answer.tags);
+  } else if constexpr (std::same_as<Answer, Change<T>>) {
+    if (answer.value()) wipe_value(*answer.value());
+    if (answer.options()) wipe_value(answer.options()->tags);
+  } else if constexpr (is_result<Answer>) {
+    if (answer.ok()) wipe_answer<T>(*answer);
+  } else if constexpr (is_lookup<Answer>) {
+    if (answer.hit()) wipe_answer<T>(*answer);
+  } else if constexpr (std::same_as<Answer, T>) {
+    wipe_value(answer);
+  } else if constexpr (is_optional<Answer>) {
+    if (answer) wipe_answer<T>(*answer);
+  }
 }
 
 void fail(LoadOutcome& outcome, Error error);
@@ -61,7 +78,11 @@ void accept(std::optional<T>& value, LoadOutcome& outcome, Answer&& answer) {
     if (answer.failed()) return fail(outcome, answer.error());
     if (answer.hit()) accept(value, outcome, *std::move(answer));
   } else if constexpr (std::convertible_to<Answer, T>) {
-    value.emplace(static_cast<T>(std::forward<Answer>(answer)));
+    if constexpr (std::same_as<A, T>) {
+      value.emplace(std::forward<Answer>(answer));  // in place: no copy on the way
+    } else {
+      value.emplace(static_cast<T>(std::forward<Answer>(answer)));
+    }
     outcome.kind = LoadOutcome::Kind::value;
     outcome.value = std::addressof(*value);
   } else {
@@ -117,8 +138,12 @@ struct LoadedValues {
   LoadedValues(const LoadedValues&) = delete;
   LoadedValues& operator=(const LoadedValues&) = delete;
   ~LoadedValues() {
+    if (!wipes) return;
     for (std::optional<T>& value : values) {
-      if (wipes && value) wipe_value(*value);
+      if (value) wipe_value(*value);
+    }
+    for (LoadOutcome& outcome : outcomes) {
+      if (outcome.tags) wipe_value(*outcome.tags);
     }
   }
 
@@ -136,12 +161,16 @@ struct LoadedValues {
       }
       for (std::size_t i = 0; i < values.size(); ++i) {
         accept_element(values[i], outcomes[i], std::move(answer[i]));
+        if constexpr (std::is_lvalue_reference_v<decltype(answer[i])>) {  // not of vector<bool>
+          if (wipes) wipe_answer<T>(answer[i]);
+        }
       }
     }
   }
   template <class Answer>
   void accept_one(Answer&& answer) {
     accept(values.front(), outcomes.front(), std::forward<Answer>(answer));
+    if (wipes) wipe_answer<T>(answer);
   }
 };
 

@@ -103,7 +103,9 @@ class AsyncSearchFace {
   }
 
  protected:
-  static std::string own(std::string_view bytes) { return std::string(bytes); }
+  OwnedText own(std::string_view bytes) const {
+    return OwnedText(std::string(bytes), core_->wipes());
+  }
   static Keys own(Keys& keys) {
     keys.own();
     return std::move(keys);
@@ -125,7 +127,7 @@ class AsyncSearchFace {
 
   template <class Call>
   auto search(Opcode code, Input input, Keys terms = {}, Keys except = {}) const {
-    return Awaitable<OwnedSearch<Call>, Opcode, std::string, std::string, std::string, std::size_t,
+    return Awaitable<OwnedSearch<Call>, Opcode, OwnedText, OwnedText, OwnedText, std::size_t,
                      bool, Keys, Keys>(core_, context_, resumer_, code, own(input.index),
                                        own(input.pattern), own(input.cursor), input.limit,
                                        input.batch, own(terms), own(except));

@@ -84,25 +84,49 @@ void wipe_owned(Pairs<T>& pairs) noexcept {
   pairs.wipe();
 }
 template <class X>
-void wipe_owned(X& value) noexcept {
-  if constexpr (std::is_same_v<X, std::string>) wipe_value(value);
-}
-/// A T argument of an awaited call.
-template <class T>
-struct OwnedValue {
-  T value;
-  operator void*() noexcept { return std::addressof(value); }
+void wipe_owned(X&) noexcept {}
+
+inline void wipe_value(WriteOptions& options) noexcept { secure_wipe(options.tags); }
+
+/// An argument of an awaited call. It wipes itself where the cache says so, on each station of its
+/// way into the awaitable: moving leaves the bytes of what lies inside X behind.
+template <class X>
+class OwnedArgument {
+ public:
+  OwnedArgument(X value, bool wipes) : value_(std::move(value)), wipes_(wipes) {
+    if (wipes_) wipe_value(value);
+  }
+  OwnedArgument(OwnedArgument&&) noexcept = default;
+  OwnedArgument& operator=(OwnedArgument&&) = delete;
+  ~OwnedArgument() {
+    if (wipes_) wipe_value(value_);
+  }
+  X& value() noexcept { return value_; }
+  const X& value() const noexcept { return value_; }
+
+ private:
+  X value_;
+  bool wipes_;
+};
+struct OwnedText : OwnedArgument<std::string> {
+  using OwnedArgument::OwnedArgument;
+  operator std::string_view() const noexcept { return value(); }
 };
 template <class T>
-void wipe_owned(OwnedValue<T>& owned) noexcept {
-  wipe_value(owned.value);
-}
+struct OwnedValue : OwnedArgument<T> {
+  using OwnedArgument<T>::OwnedArgument;
+  operator void*() noexcept { return std::addressof(this->value()); }
+};
+struct OwnedWrite : OwnedArgument<WriteOptions> {
+  using OwnedArgument::OwnedArgument;
+  operator const WriteOptions&() const noexcept { return value(); }
+};
 
 /// A search made from arguments that the awaitable owns.
 template <class Call>
 struct OwnedSearch : Call {
-  OwnedSearch(Opcode code, const std::string& index, const std::string& pattern,
-              const std::string& cursor, std::size_t limit, bool batch, const Keys& terms,
+  OwnedSearch(Opcode code, std::string_view index, std::string_view pattern,
+              std::string_view cursor, std::size_t limit, bool batch, const Keys& terms,
               const Keys& except) noexcept
       : Call(code, SearchInput{.index = index,
                                .pattern = pattern,
@@ -149,7 +173,7 @@ class [[nodiscard("larder: an operation does nothing until it is awaited")]] Awa
     }
     auto await_resume() {
       awaitable_.waiting_.finish();
-      return awaitable_.call_.take();
+      return take_answer(awaitable_.call_, awaitable_.waiting_.core().wipes());
     }
 
    private:

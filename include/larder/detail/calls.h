@@ -48,6 +48,9 @@ struct FlagCall : KeyCall {
       : KeyCall(code, key), write(std::move(options)) {
     op.write = &write;
   }
+  ~FlagCall() {
+    for (std::string& tag : write.tags) secure_wipe(tag);
+  }
   Result<bool> take() const { return flag(); }
 };
 
@@ -85,6 +88,11 @@ struct RenameCall {
 template <class T>
 struct ReadCall : KeyCall {
   Lookup<T> answer;
+  bool wipes = false;  // what is left of the answer once the caller has it
+
+  ~ReadCall() {
+    if (wipes && answer.hit()) wipe_value(*answer);
+  }
 
   ReadCall(Opcode code, std::string_view key) noexcept : KeyCall(code, key) {
     op.deliver = Deliver::copy;
@@ -104,10 +112,18 @@ struct EntryCall : ReadCall<T> {
     this->op.with_expiry = true;
   }
   Lookup<Entry<T>> take() {
+    Lookup<Entry<T>> answer;  // the caller's: no copy of the value stays behind
     Lookup<T> value = ReadCall<T>::take();
-    if (value.failed()) return value.error();
-    if (value.miss()) return std::nullopt;
-    return Entry<T>{*std::move(value), this->item.version, this->item.expires_at};
+    if (value.failed()) answer = value.error();
+    if (!value.hit()) return answer;
+    Entry<T> entry{*std::move(value), this->item.version, this->item.expires_at};
+    new (LookupAccess::storage(answer)) Entry<T>(std::move(entry));
+    LookupAccess::engage(answer);
+    if (this->wipes) {
+      wipe_value(*value);
+      wipe_value(entry.value);
+    }
+    return answer;
   }
 };
 
@@ -129,6 +145,7 @@ struct MetadataCall : KeyCall {
   explicit MetadataCall(std::string_view key) noexcept : KeyCall(Opcode::metadata, key) {
     item.value = &metadata;
   }
+  ~MetadataCall() { secure_wipe(metadata.key); }
   Lookup<EntryMetadata> take();
 };
 
@@ -202,8 +219,18 @@ struct MetadataManyCall : BatchCall {
   std::vector<EntryMetadata> metadata;
 
   explicit MetadataManyCall(const Keys& keys);
+  ~MetadataManyCall() {
+    for (EntryMetadata& each : metadata) secure_wipe(each.key);
+  }
   BatchResult<EntryMetadata> take();
 };
+
+/// The answer of a call that has ended.
+template <class Call>
+auto take_answer(Call& call, bool wipes) {
+  if constexpr (requires { call.wipes = wipes; }) call.wipes = wipes;
+  return call.take();
+}
 
 /// Runs the copy constructor of a T, which is user code.
 template <class T>

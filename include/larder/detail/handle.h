@@ -28,7 +28,7 @@ class Handle {
   auto run(Call&& call) const {
     if (context_ != nullptr) call.op.context = *context_;
     core_->run(call.op);
-    return call.take();
+    return take_answer(call, core_->wipes());
   }
 
   std::shared_ptr<CacheCore> core_;         // never null

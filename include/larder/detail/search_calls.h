@@ -63,13 +63,17 @@ struct ClearCall : SearchCall {
 
 template <class T>
 struct ValuesCall : SearchCall {
+  bool wipes = false;  // what the answers leave on their way
+
   using SearchCall::SearchCall;
   BatchResult<T> take() {
     if (op.error) return BatchResult<T>(0, *op.error);
     std::vector<Lookup<T>> values;
     values.reserve(op.found.size());
     for (const SearchOperation::Found& found : op.found) {
-      values.push_back(copy_of(*static_cast<const T*>(found.pin.value())));
+      Lookup<T> copy = copy_of(*static_cast<const T*>(found.pin.value()));
+      values.push_back(std::move(copy));
+      if (wipes && copy.hit()) wipe_value(*copy);
     }
     return BatchResult<T>(std::move(values));
   }

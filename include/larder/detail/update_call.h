@@ -48,7 +48,13 @@ class TypedUpdater final : public Updater {
                   "larder: an updater takes (const T* old), null where nothing lives");
     forget();
     try {
-      change_.emplace(as_change<T>(std::invoke(decide_, static_cast<const T*>(old_value))));
+      auto&& answer = std::invoke(decide_, static_cast<const T*>(old_value));
+      Change<T> change = as_change<T>(std::forward<decltype(answer)>(answer));
+      change_.emplace(std::move(change));
+      if (wipes_) {
+        wipe_answer<T>(change);
+        if constexpr (!std::is_lvalue_reference_v<decltype(answer)>) wipe_answer<T>(answer);
+      }
     } catch (...) {
       change_.emplace(Error::from_exception(std::current_exception(), "the updater"));
     }
@@ -61,7 +67,7 @@ class TypedUpdater final : public Updater {
 
  private:
   void forget() noexcept {
-    if (wipes_ && change_ && change_->value()) wipe_value(*change_->value());
+    if (wipes_ && change_) wipe_answer<T>(*change_);
     change_.reset();
   }
 
@@ -84,18 +90,24 @@ struct UpdateCall {
   UpdateCall(const UpdateCall&) = delete;
   UpdateCall& operator=(const UpdateCall&) = delete;
 
+  // One object throughout, which is the caller's: no copy of the value stays behind.
   Result<Updated<T>> take() {
-    if (op.error) return *op.error;
-    if (op.item.error) return *op.item.error;
     using Action = typename Updated<T>::Action;
-    Updated<T> updated{.action = Action::kept, .value = std::nullopt, .version = op.item.version};
-    if (op.action == Updater::Decision::Kind::store) updated.action = Action::stored;
-    if (op.action == Updater::Decision::Kind::erase) updated.action = Action::erased;
+    Result<Updated<T>> updated(
+        Updated<T>{.action = Action::kept, .value = std::nullopt, .version = op.item.version});
+    if (op.item.error) updated = *op.item.error;
+    if (op.error) updated = *op.error;
+    if (!updated.ok()) return updated;
+    if (op.action == Updater::Decision::Kind::store) updated->action = Action::stored;
+    if (op.action == Updater::Decision::Kind::erase) updated->action = Action::erased;
     if (!op.item.pin) return updated;
-    Lookup<T> copy = copy_of(*static_cast<const T*>(op.item.pin.value()));
-    // What was stored stays stored, though its copy for the caller failed.
-    if (copy.failed()) return copy.error().with_effect(effect_of(updated.action));
-    updated.value.emplace(*std::move(copy));
+    try {  // CALLBACK: the copy constructor of T, straight into what the caller gets
+      updated->value.emplace(*static_cast<const T*>(op.item.pin.value()));
+    } catch (...) {
+      // What was stored stays stored, though its copy for the caller failed.
+      updated = Error::from_exception(std::current_exception(), "the copy of a value")
+                    .with_effect(effect_of(updated->action));
+    }
     return updated;
   }
 

@@ -90,6 +90,8 @@ struct LoadManyBase {
 
 template <class T>
 struct LoadManyCall : LoadManyBase {
+  bool wipes = false;  // what the answers leave on their way
+
   using LoadManyBase::LoadManyBase;
   BatchResult<T> take() {
     if (op.error) return BatchResult<T>(items.size(), *op.error);
@@ -98,7 +100,9 @@ struct LoadManyCall : LoadManyBase {
       if (items[i].error) {
         answers[i] = *items[i].error;
       } else if (items[i].hit) {
-        answers[i] = copy_of(*static_cast<const T*>(items[i].pin.value()));
+        Lookup<T> copy = copy_of(*static_cast<const T*>(items[i].pin.value()));
+        answers[i] = std::move(copy);
+        if (wipes && copy.hit()) wipe_value(*copy);
       }
     }
     return BatchResult<T>(std::move(answers));
