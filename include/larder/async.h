@@ -61,9 +61,7 @@ class AsyncCache : public detail::AsyncSearchFace<T> {
     const detail::Wiper<T> wiper(core_->wipes(), value);
     return make<detail::SetCall>(own(key), own_value(value), own_write(std::move(options)));
   }
-  auto erase(std::string_view key) const {
-    return make<detail::FlagCall>(Opcode::erase, own(key));
-  }
+  auto erase(std::string_view key) const { return make<detail::FlagCall>(Opcode::erase, own(key)); }
   auto clear() const { return make<detail::ClearCall>(); }
 
   // ---- atomic per key
@@ -83,8 +81,8 @@ class AsyncCache : public detail::AsyncSearchFace<T> {
   auto update(std::string_view key, F&& updater, WriteOptions options = Ttl::keep()) const {
     detail::require_copyable<T>();
     using Call = detail::UpdateCall<T, std::decay_t<F>>;
-    return make<Call>(own(key), std::decay_t<F>(std::forward<F>(updater)), own_write(std::move(options)),
-                      core_->wipes());
+    return make<Call>(own(key), std::decay_t<F>(std::forward<F>(updater)),
+                      own_write(std::move(options)), core_->wipes());
   }
   auto set_if_absent(std::string_view key, T value, WriteOptions options = {}) const {
     const detail::Wiper<T> wiper(core_->wipes(), value);

@@ -179,7 +179,9 @@ class [[nodiscard]] BatchResult {
   [[nodiscard]] std::size_t size() const noexcept { return elements_.size(); }
   [[nodiscard]] bool empty() const noexcept { return elements_.empty(); }
   /// Elements that are hits.
-  [[nodiscard]] std::size_t hits() const noexcept requires(!std::is_void_v<V>) {
+  [[nodiscard]] std::size_t hits() const noexcept
+    requires(!std::is_void_v<V>)
+  {
     std::size_t count = 0;
     for (const Element& element : elements_) count += element.hit() ? 1 : 0;
     return count;

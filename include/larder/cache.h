@@ -135,8 +135,8 @@ class Cache : public detail::SearchFace<T> {
   Result<Updated<T>> update(std::string_view key, F&& updater,
                             const WriteOptions& options = Ttl::keep()) const {
     detail::require_copyable<T>();
-    return run(detail::UpdateCall<T, std::remove_reference_t<F>>(key, updater, options,
-                                                                 core_->wipes()));
+    return run(
+        detail::UpdateCall<T, std::remove_reference_t<F>>(key, updater, options, core_->wipes()));
   }
   Result<bool> set_if_absent(std::string_view key, T value,
                              const WriteOptions& options = {}) const {
@@ -231,11 +231,16 @@ class Cache : public detail::SearchFace<T> {
 
   /// True: `answer` is the outcome. False: it takes an operation to know.
   bool find_directly(std::string_view key, Lookup<T>& answer) const noexcept {
-    if (context_ != nullptr || key.size() - 1 >= kMaxKeyBytes) [[unlikely]] return false;
+    if (context_ != nullptr || key.size() - 1 >= kMaxKeyBytes) [[unlikely]]
+      return false;
     switch (core_->direct().find(key, detail::LookupAccess::storage(answer))) {
-      case Found::hit: detail::LookupAccess::engage(answer); return true;
-      case Found::miss: return true;
-      case Found::ask: break;
+      case Found::hit:
+        detail::LookupAccess::engage(answer);
+        return true;
+      case Found::miss:
+        return true;
+      case Found::ask:
+        break;
     }
     return false;
   }

@@ -33,8 +33,7 @@ struct Context {
   std::shared_ptr<const detail::LoadChain> chain;
 
   /// A context that ends `span` from now.
-  static Context within(std::chrono::nanoseconds span,
-                        const Clock& clock = *default_clock()) {
+  static Context within(std::chrono::nanoseconds span, const Clock& clock = *default_clock()) {
     Context context;
     const std::int64_t now_ns = clock.now_ns();
     constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();

@@ -46,10 +46,10 @@ struct Entry {
 /// What is known of an entry beside its value.
 struct EntryMetadata {
   std::string key;
-  Timestamp created_at;                  ///< start of the entry (SPEC rule 4)
-  std::optional<Timestamp> expires_at;   ///< absent: never
-  std::size_t size_bytes = 0;            ///< key, value and bookkeeping as accounted
-  std::vector<std::string> tags;         ///< sorted, distinct
+  Timestamp created_at;                 ///< start of the entry (SPEC rule 4)
+  std::optional<Timestamp> expires_at;  ///< absent: never
+  std::size_t size_bytes = 0;           ///< key, value and bookkeeping as accounted
+  std::vector<std::string> tags;        ///< sorted, distinct
   Version version;
   std::optional<Timestamp> last_accessed;     ///< with access tracking, after the first read
   std::optional<std::uint64_t> access_count;  ///< with access tracking
@@ -65,8 +65,10 @@ class Pin {
   Pin(const void* value, void* owner, Release release, Version version) noexcept
       : value_(value), owner_(owner), release_(release), version_(version) {}
   Pin(Pin&& other) noexcept
-      : value_(std::exchange(other.value_, nullptr)), owner_(other.owner_),
-        release_(other.release_), version_(other.version_) {}
+      : value_(std::exchange(other.value_, nullptr)),
+        owner_(other.owner_),
+        release_(other.release_),
+        version_(other.version_) {}
   Pin& operator=(Pin&& other) noexcept {
     if (this != &other) {
       reset();

@@ -56,9 +56,8 @@ struct NamedExtractor {
   template <class T>
     requires std::invocable<const F&, const T&>
   operator IndexSpec<T>() const {
-    return {name, [extract = extract](const T& value) {
-              return as_terms(std::invoke(extract, value));
-            }};
+    return {name,
+            [extract = extract](const T& value) { return as_terms(std::invoke(extract, value)); }};
   }
 };
 

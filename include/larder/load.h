@@ -113,7 +113,8 @@ class Change {
  private:
   template <class V>
   Change(V&& value, std::optional<WriteOptions> options)
-      : kind_(Kind::store), value_(std::in_place, std::forward<V>(value)),
+      : kind_(Kind::store),
+        value_(std::in_place, std::forward<V>(value)),
         options_(std::move(options)) {}
 
   Kind kind_;

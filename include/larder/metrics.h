@@ -69,11 +69,11 @@ struct HistogramSnapshot {
 struct OperationMetrics {
   Opcode code = Opcode::get;
   bool batch = false;
-  std::uint64_t calls = 0;                           ///< operations that ended, exact
-  std::array<std::uint64_t, kOutcomes> outcomes{};   ///< keys by Outcome, exact
-  std::array<std::uint64_t, kErrcs> errors{};        ///< failed keys by Errc, exact
-  HistogramSnapshot latency_ns;                      ///< of the calls that were timed
-  HistogramSnapshot batch_size;                      ///< keys per call; of batches only
+  std::uint64_t calls = 0;                          ///< operations that ended, exact
+  std::array<std::uint64_t, kOutcomes> outcomes{};  ///< keys by Outcome, exact
+  std::array<std::uint64_t, kErrcs> errors{};       ///< failed keys by Errc, exact
+  HistogramSnapshot latency_ns;                     ///< of the calls that were timed
+  HistogramSnapshot batch_size;                     ///< keys per call; of batches only
 
   [[nodiscard]] std::uint64_t of(Outcome outcome) const noexcept {
     return outcomes[static_cast<std::size_t>(outcome)];
@@ -114,8 +114,8 @@ struct MetricsOptions {
 struct OperationRecord {
   Opcode code = Opcode::get;
   bool batch = false;
-  std::array<std::uint64_t, kOutcomes> outcomes{};  ///< keys by Outcome
-  std::optional<Errc> error{};                      ///< the first failure
+  std::array<std::uint64_t, kOutcomes> outcomes{};    ///< keys by Outcome
+  std::optional<Errc> error{};                        ///< the first failure
   std::optional<std::chrono::nanoseconds> latency{};  ///< where this call was timed
 };
 

@@ -60,10 +60,10 @@ struct Span {
   std::string parent_span_id;  ///< empty: a root
   std::string_view name;       ///< "larder.get"
   bool batch = false;
-  std::size_t keys = 0;        ///< 0 for operations without keys of their own
+  std::size_t keys = 0;  ///< 0 for operations without keys of their own
   std::chrono::sys_time<std::chrono::nanoseconds> began_at;
   std::chrono::nanoseconds duration{0};
-  std::optional<Errc> error;   ///< the first failure
+  std::optional<Errc> error;  ///< the first failure
 };
 
 struct TraceOptions {

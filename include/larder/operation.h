@@ -27,13 +27,34 @@ namespace larder {
 /// `not_supported`, so that a new operation breaks no provider.
 enum class Opcode : std::uint8_t {
   // KeyOperation
-  get, contains, metadata, take, set, set_if_absent, set_if_present, compare_and_set, erase,
-  increment, touch, set_tags, rename,
+  get,
+  contains,
+  metadata,
+  take,
+  set,
+  set_if_absent,
+  set_if_present,
+  compare_and_set,
+  erase,
+  increment,
+  touch,
+  set_tags,
+  rename,
   // LoadOperation, UpdateOperation
-  load, update,
+  load,
+  update,
   // SearchOperation
-  add_index, remove_index, find_by_index, get_by_index, count_by_index, erase_by_index,
-  find_by_pattern, erase_by_pattern, scan, scan_index, clear,
+  add_index,
+  remove_index,
+  find_by_index,
+  get_by_index,
+  count_by_index,
+  erase_by_index,
+  find_by_pattern,
+  erase_by_pattern,
+  scan,
+  scan_index,
+  clear,
 };
 inline constexpr std::size_t kOpcodes = static_cast<std::size_t>(Opcode::clear) + 1;
 std::string_view to_string(Opcode code) noexcept;
@@ -51,14 +72,14 @@ enum class Deliver : std::uint8_t {
 /// One key of an operation: its inputs, and the outcome for this key.
 struct Item {
   // in
-  std::string_view key;        ///< of rename: items[0] is the source, items[1] the destination
-  void* value = nullptr;       ///< writes: the T to move from;
-                               ///< Deliver::copy: raw storage for a T; metadata: EntryMetadata*
-  Version expected;            ///< compare_and_set
+  std::string_view key;   ///< of rename: items[0] is the source, items[1] the destination
+  void* value = nullptr;  ///< writes: the T to move from;
+                          ///< Deliver::copy: raw storage for a T; metadata: EntryMetadata*
+  Version expected;       ///< compare_and_set
   // out
-  bool hit = false;            ///< reads: present (a T was built, or the pin is filled)
-                               ///< writes: effective (stored, existed, touched, renamed)
-  Version version;             ///< of the entry read or written
+  bool hit = false;                     ///< reads: present (a T was built, or the pin is filled)
+                                        ///< writes: effective (stored, existed, touched, renamed)
+  Version version;                      ///< of the entry read or written
   std::optional<Timestamp> expires_at;  ///< of the entry read; absent: never
   Pin pin;
   std::optional<Error> error;  ///< this key failed
@@ -125,20 +146,20 @@ struct KeyOperation : Operation {
   using Operation::Operation;
 
   std::span<Item> items;
-  Deliver deliver = Deliver::nothing;     ///< get, take; set*: `pin` asks for what was stored
-  bool with_expiry = false;               ///< get: Item::expires_at is wanted
-  bool batch = false;                     ///< came through a `_many` form
-  const WriteOptions* write = nullptr;    ///< set*, compare_and_set; increment: ttl if created;
-                                          ///< touch: its ttl; set_tags: its tags
-  Delta delta{};                          ///< increment; the new value is delivered
+  Deliver deliver = Deliver::nothing;   ///< get, take; set*: `pin` asks for what was stored
+  bool with_expiry = false;             ///< get: Item::expires_at is wanted
+  bool batch = false;                   ///< came through a `_many` form
+  const WriteOptions* write = nullptr;  ///< set*, compare_and_set; increment: ttl if created;
+                                        ///< touch: its ttl; set_tags: its tags
+  Delta delta{};                        ///< increment; the new value is delivered
 };
 
 /// How one key of a load ended.
 struct LoadOutcome {
   enum class Kind : std::uint8_t { value, absent, failed };
   Kind kind = Kind::absent;
-  void* value = nullptr;                        ///< a T to move from
-  std::optional<Ttl> ttl{};                     ///< absent: the call's
+  void* value = nullptr;     ///< a T to move from
+  std::optional<Ttl> ttl{};  ///< absent: the call's
   std::optional<std::vector<std::string>> tags{};
   std::optional<Error> error{};
 };
@@ -202,9 +223,9 @@ class Updater {
   struct Decision {
     enum class Kind : std::uint8_t { store, keep, erase, fail };
     Kind kind = Kind::keep;
-    void* value = nullptr;                        ///< store: a T to move from
-    const WriteOptions* write = nullptr;          ///< null: the call's
-    std::optional<Error> error{};                 ///< fail
+    void* value = nullptr;                ///< store: a T to move from
+    const WriteOptions* write = nullptr;  ///< null: the call's
+    std::optional<Error> error{};         ///< fail
   };
   virtual ~Updater() = default;
   /// Decides on what lives (null: nothing). May run more than once; never throws.
@@ -241,10 +262,10 @@ struct SearchOperation : Operation {
   std::string_view cursor;                   ///< scan*: where the last page ended
   std::size_t limit = 0;                     ///< scan*: most items of a page
   // out
-  std::vector<std::string> keys;             ///< find_by_*
-  std::vector<Found> found;                  ///< get_by_index
-  std::vector<std::size_t> counts;           ///< per term (count, erase); one for the others
-  Page page;                                 ///< scan*
+  std::vector<std::string> keys;    ///< find_by_*
+  std::vector<Found> found;         ///< get_by_index
+  std::vector<std::size_t> counts;  ///< per term (count, erase); one for the others
+  Page page;                        ///< scan*
 };
 
 /// The error that `op`'s arguments deserve, else the one its context deserves, else nothing.

@@ -70,8 +70,8 @@ struct CacheSettings {
 /// What is known of a cache's `T` and its user code, without `T`. Engines receive it; constant
 /// once the cache is open.
 struct CacheTraits {
-  std::string name;                       ///< the cache's name
-  std::string_view type_name;             ///< TypeName<T>::value()
+  std::string name;            ///< the cache's name
+  std::string_view type_name;  ///< TypeName<T>::value()
   const ValueOps* ops = nullptr;
   std::vector<IndexSpec<void>> indexes;
   Hooks<void> hooks;

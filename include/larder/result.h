@@ -30,7 +30,9 @@ class [[nodiscard]] Result {
  public:
   using value_type = V;
 
-  Result() requires std::is_default_constructible_v<V> = default;
+  Result()
+    requires std::is_default_constructible_v<V>
+  = default;
   template <class U = V>
     requires(std::is_constructible_v<V, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
              !std::is_same_v<std::remove_cvref_t<U>, Error>)
@@ -39,10 +41,14 @@ class [[nodiscard]] Result {
   Result(std::expected<V, Error> value) : value_(std::move(value)) {}
 
   [[nodiscard]] bool ok() const noexcept { return value_.has_value(); }
-  [[nodiscard]] explicit operator bool() const noexcept requires(!detail::has_own_truth<V>) {
+  [[nodiscard]] explicit operator bool() const noexcept
+    requires(!detail::has_own_truth<V>)
+  {
     return ok();
   }
-  explicit operator bool() const requires(detail::has_own_truth<V>) = delete;
+  explicit operator bool() const
+    requires(detail::has_own_truth<V>)
+  = delete;
 
   V& operator*() & noexcept { return *value_; }
   const V& operator*() const& noexcept { return *value_; }
@@ -169,7 +175,8 @@ class [[nodiscard]] Lookup {
 
   void reset() noexcept {
     if (state_ == State::hit) std::destroy_at(&value_);
-    if (state_ == State::failed) [[unlikely]] drop_error();
+    if (state_ == State::failed) [[unlikely]]
+      drop_error();
     state_ = State::miss;
   }
   // Kept out of line: inlined, gcc 12 warns of an error that the state guards.

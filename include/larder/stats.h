@@ -21,23 +21,23 @@ struct Stats {
   std::uint64_t replaced = 0;
   std::uint64_t cleared = 0;
   std::uint64_t invalidated = 0;
-  std::uint64_t rejected = 0;          ///< cache_full and too_large
+  std::uint64_t rejected = 0;  ///< cache_full and too_large
   // loads
-  std::uint64_t loads = 0;             ///< loaders started
-  std::uint64_t joins = 0;             ///< callers that waited for another's load
+  std::uint64_t loads = 0;  ///< loaders started
+  std::uint64_t joins = 0;  ///< callers that waited for another's load
   std::uint64_t load_failures = 0;
-  std::uint64_t loads_fenced = 0;      ///< results not stored because a write came between
-  std::uint64_t leaves = 0;            ///< callers that left a load before its end
+  std::uint64_t loads_fenced = 0;  ///< results not stored because a write came between
+  std::uint64_t leaves = 0;        ///< callers that left a load before its end
   // other
   std::uint64_t update_retries = 0;
-  std::uint64_t hook_failures = 0;     ///< exceptions of post-hooks and on_removal
+  std::uint64_t hook_failures = 0;  ///< exceptions of post-hooks and on_removal
   // gauges
   std::uint64_t entries = 0;
-  std::uint64_t bytes = 0;             ///< as the weigher counts
-  std::uint64_t resident_bytes = 0;    ///< memory held for entries, tables and policy
-  std::uint64_t pinned_bytes = 0;      ///< removed values that Refs still hold
-  std::uint64_t flights = 0;           ///< loads in flight
-  std::uint64_t waiters = 0;           ///< callers waiting in flights
+  std::uint64_t bytes = 0;           ///< as the weigher counts
+  std::uint64_t resident_bytes = 0;  ///< memory held for entries, tables and policy
+  std::uint64_t pinned_bytes = 0;    ///< removed values that Refs still hold
+  std::uint64_t flights = 0;         ///< loads in flight
+  std::uint64_t waiters = 0;         ///< callers waiting in flights
 
   [[nodiscard]] double hit_ratio() const noexcept {
     const std::uint64_t reads = hits + misses;

@@ -121,6 +121,14 @@ concept Counter = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T,
                   !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
                   !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
+/// The magnitude and direction of a step of any integral type.
+template <class D>
+constexpr Delta delta_of(D step, bool negate) noexcept {
+  const bool negative = std::is_signed_v<D> && step < D{0};
+  const auto image = static_cast<std::uint64_t>(step);
+  return Delta{negative ? std::uint64_t{0} - image : image, negative != negate};
+}
+
 template <Counter T>
 bool add_in_range(T& value, Delta step) noexcept {
   constexpr auto kMax = std::numeric_limits<T>::max();
@@ -130,8 +138,8 @@ bool add_in_range(T& value, Delta step) noexcept {
   const std::uint64_t room =
       step.negative ? image(value) - image(kMin) : image(kMax) - image(value);
   if (step.magnitude > room) return false;
-  value = static_cast<T>(step.negative ? image(value) - step.magnitude
-                                       : image(value) + step.magnitude);
+  value =
+      static_cast<T>(step.negative ? image(value) - step.magnitude : image(value) + step.magnitude);
   return true;
 }
 

@@ -17,8 +17,8 @@ using Refusal = std::optional<Error>;
 
 Refusal check_key(std::string_view key) {
   if (!key.empty() && key.size() <= kMaxKeyBytes) return std::nullopt;
-  return Error(Errc::invalid_key, "a key has 1 to 65,535 bytes, this one has " +
-                                      std::to_string(key.size()));
+  return Error(Errc::invalid_key,
+               "a key has 1 to 65,535 bytes, this one has " + std::to_string(key.size()));
 }
 
 // Index names, index keys and tags.

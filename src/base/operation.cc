@@ -100,8 +100,10 @@ Progress Decorator::start(Operation& op) noexcept {
   }
   if (std::optional<Error> refusal = before(op, *frame)) {
     // Arguments and empty batches come first in the order of checks, whoever refuses.
-    if (closed()) op.error = Error(Errc::closed);
-    else if (!is_empty_batch(op)) op.error = check_input(op).value_or(*std::move(refusal));
+    if (closed())
+      op.error = Error(Errc::closed);
+    else if (!is_empty_batch(op))
+      op.error = check_input(op).value_or(*std::move(refusal));
   } else if (inner_->start(op) == Progress::pending) {
     return Progress::pending;
   }

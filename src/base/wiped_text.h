@@ -40,9 +40,7 @@ class WipedText {
   friend bool operator==(const WipedText& a, const WipedText& b) noexcept {
     return a.view() == b.view();
   }
-  friend bool operator==(const WipedText& a, std::string_view b) noexcept {
-    return a.view() == b;
-  }
+  friend bool operator==(const WipedText& a, std::string_view b) noexcept { return a.view() == b; }
 
  private:
   std::unique_ptr<char[]> bytes_;  // null: empty

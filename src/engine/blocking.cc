@@ -56,8 +56,10 @@ bool is_floored(Opcode code) noexcept {
     case Opcode::take:
     case Opcode::load:
     case Opcode::find_by_index:
-    case Opcode::get_by_index: return true;
-    default: return false;
+    case Opcode::get_by_index:
+      return true;
+    default:
+      return false;
   }
 }
 

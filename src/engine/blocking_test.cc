@@ -4,9 +4,9 @@
 // Thread safety: a test.
 #include "engine/blocking.h"
 
-#include <gtest/gtest.h>
-
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "engine/pending_engine.h"
 #include "sync/event.h"
@@ -59,16 +59,14 @@ TEST_F(BlockingTest, LeavesAtTheDeadline) {
 TEST_F(BlockingTest, LeavesAtAStop) {
   std::stop_source stop;
   once_pending([&] { stop.request_stop(); });
-  EXPECT_EQ(world_.cache.with(Context::until(stop.get_token())).get("key").code(),
-            Errc::cancelled);
+  EXPECT_EQ(world_.cache.with(Context::until(stop.get_token())).get("key").code(), Errc::cancelled);
   EXPECT_EQ(engine_.leave_calls(), 1U);
 }
 
 TEST_F(BlockingTest, AStopBeforeTheWaitEndsIt) {
   std::stop_source stop;
   engine_.on_start = [&](Operation&) { stop.request_stop(); };
-  EXPECT_EQ(world_.cache.with(Context::until(stop.get_token())).get("key").code(),
-            Errc::cancelled);
+  EXPECT_EQ(world_.cache.with(Context::until(stop.get_token())).get("key").code(), Errc::cancelled);
 }
 
 TEST_F(BlockingTest, ACompletionThatIsOnItsWayWinsAgainstTheDeadline) {
@@ -159,10 +157,9 @@ class FloorTest : public testing::Test {
 TEST_F(FloorTest, PadsHitsMissesErrorsAndRefusals) {
   world_.engine->on_start = [this](Operation&) { world_.engine->complete_all(); };
   EXPECT_GE(measure([](const Cache<int>& cache) { EXPECT_TRUE(cache.get("key").miss()); }), 50ms);
-  EXPECT_GE(measure([](const Cache<int>& cache) {
-              EXPECT_EQ(cache.get("").code(), Errc::invalid_key);
-            }),
-            50ms);
+  EXPECT_GE(
+      measure([](const Cache<int>& cache) { EXPECT_EQ(cache.get("").code(), Errc::invalid_key); }),
+      50ms);
   EXPECT_GE(measure([](const Cache<int>& cache) { EXPECT_TRUE(cache.contains("key").ok()); }),
             50ms);
   EXPECT_GE(measure([](const Cache<int>& cache) { EXPECT_TRUE(cache.metadata("key").miss()); }),

@@ -94,8 +94,7 @@ SearchCall::SearchCall(Opcode code, const SearchInput& input) noexcept : op(code
 }
 
 SearchCall::SearchCall(Opcode code, std::string_view index, std::string_view term,
-                       std::string_view pattern,
-                       std::span<const std::string_view> except) noexcept
+                       std::string_view pattern, std::span<const std::string_view> except) noexcept
     : op(code), single(term) {
   op.index = index;
   op.pattern = pattern;

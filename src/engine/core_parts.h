@@ -21,8 +21,8 @@ struct CoreParts {
   std::shared_ptr<const CacheTraits> traits;
   std::shared_ptr<engine::Scheduler> scheduler;
   std::shared_ptr<MetricsRecorder> recorder;  // null without metrics
-  std::shared_ptr<Engine> engine;  // the outermost decorator
-  Engine* direct = nullptr;        // the part of the chain whose find() is asked
+  std::shared_ptr<Engine> engine;             // the outermost decorator
+  Engine* direct = nullptr;                   // the part of the chain whose find() is asked
 
   [[nodiscard]] const Clock& clock() const noexcept { return *traits->clock; }
 };

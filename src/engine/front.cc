@@ -19,24 +19,30 @@ unsigned families_of(Opcode code, std::size_t index) noexcept {
     case Opcode::get:
     case Opcode::contains:
     case Opcode::metadata:
-    case Opcode::load: return kGet;
-    case Opcode::take: return kGet | kErase;
+    case Opcode::load:
+      return kGet;
+    case Opcode::take:
+      return kGet | kErase;
     case Opcode::set:
     case Opcode::set_if_absent:
     case Opcode::set_if_present:
     case Opcode::compare_and_set:
     case Opcode::increment:
     case Opcode::touch:
-    case Opcode::set_tags: return kSet;
-    case Opcode::erase: return kErase;
-    case Opcode::rename: return index == 0 ? kErase : kSet;
-    default: return 0;
+    case Opcode::set_tags:
+      return kSet;
+    case Opcode::erase:
+      return kErase;
+    case Opcode::rename:
+      return index == 0 ? kErase : kSet;
+    default:
+      return 0;
   }
 }
 
 bool stores_a_value(Opcode code) noexcept {
-  return code == Opcode::set || code == Opcode::set_if_absent ||
-         code == Opcode::set_if_present || code == Opcode::compare_and_set;
+  return code == Opcode::set || code == Opcode::set_if_absent || code == Opcode::set_if_present ||
+         code == Opcode::compare_and_set;
 }
 
 std::span<Item> items_of(Operation& op) noexcept {
@@ -115,7 +121,7 @@ void Front::after(Operation& op, Operation::Frame&) noexcept {
   }
   const std::span<Item> items = items_of(op);
   for (const Item& item : items) {
-    const HookOutcome outcome{item.hit && !op.error, op.error      ? &*op.error
+    const HookOutcome outcome{item.hit && !op.error, op.error     ? &*op.error
                                                      : item.error ? &*item.error
                                                                   : nullptr};
     if ((families_of(op.code, static_cast<std::size_t>(&item - items.data())) & kGet) != 0) {

@@ -3,13 +3,13 @@
 // Thread safety: a test.
 #include "engine/front.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "engine/decorator_harness.h"
 #include "larder/manager.h"
@@ -53,9 +53,8 @@ class FrontTest : public testing::Test {
     };
     const auto note = [this](std::string name, std::string_view key, const HookOutcome& outcome) {
       log_.push_back(name + " " + std::string(key) + (outcome.effective ? " yes" : " no") +
-                     (outcome.error != nullptr
-                          ? " " + std::string(to_string(outcome.error->code()))
-                          : std::string()));
+                     (outcome.error != nullptr ? " " + std::string(to_string(outcome.error->code()))
+                                               : std::string()));
       if (throwing_ == name) throw std::runtime_error("thrown");
     };
     return {.pre_get = [=](std::string_view key) { return judge("pre_get", key); },
@@ -95,9 +94,10 @@ TEST_F(FrontTest, AnEmptyBatchSucceedsWhateverTheContext) {
   EXPECT_TRUE(cache.get_many(Keys{}).ok());
   EXPECT_TRUE(cache.set_many(Pairs<int>{}, Ttl(0s)).ok());
   EXPECT_EQ(cache.erase_many(Keys{}).value_or(9), 0U);
-  EXPECT_TRUE(cache.get_or_set_many(Keys{}, [](std::span<const std::string_view>) {
-                     return std::vector<int>{};
-                   }).ok());
+  EXPECT_TRUE(cache
+                  .get_or_set_many(
+                      Keys{}, [](std::span<const std::string_view>) { return std::vector<int>{}; })
+                  .ok());
   EXPECT_EQ(cache.erase_by_tag_many(Keys{}).value().size(), 0U);
   EXPECT_EQ(engine_->seen(), 0U);
 }
@@ -201,8 +201,8 @@ TEST_F(FrontTest, AVetoOfOneKeyRefusesTheWholeBatchBeforeAnyEffect) {
   EXPECT_EQ(result.status().code(), Errc::vetoed);
   EXPECT_EQ(result[0].code(), Errc::vetoed);
   EXPECT_EQ(engine_->seen(), 0U);
-  EXPECT_THAT(log(), ElementsAre("pre_set a", "pre_set b", "post_set a no vetoed",
-                                 "post_set b no vetoed"));
+  EXPECT_THAT(
+      log(), ElementsAre("pre_set a", "pre_set b", "post_set a no vetoed", "post_set b no vetoed"));
   vetoed_ = "pre_get b";
   EXPECT_EQ(cache.get_many({"a", "b"}).status().code(), Errc::vetoed);
   EXPECT_EQ(engine_->seen(), 0U);

@@ -69,7 +69,9 @@ class Loads {
  public:
   Loads(LoadTarget& target, const CacheSettings& settings, std::shared_ptr<const Clock> clock,
         std::shared_ptr<Scheduler> scheduler)
-      : target_(target), settings_(settings), clock_(std::move(clock)),
+      : target_(target),
+        settings_(settings),
+        clock_(std::move(clock)),
         scheduler_(std::move(scheduler)) {}
 
   // `owner` keeps the target alive while a loader runs.

@@ -2,12 +2,12 @@
 // stop. What callers see of loads is in the contract suite.
 #include "engine/loads.h"
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/scheduler.h"
 #include "larder/cache.h"

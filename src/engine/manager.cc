@@ -57,7 +57,7 @@ Result<std::shared_ptr<Engine>> decorate(std::shared_ptr<Engine> engine,
 // The chain, innermost first: what the provider makes, the front, metrics, the user's middleware.
 // The timing floor is outside of it, in the two faces.
 Result<CorePtr> make_core(Provider& provider, std::unique_ptr<CoreParts> parts,
-                                 std::vector<Middleware> middleware) {
+                          std::vector<Middleware> middleware) {
   auto made = open_engine(provider, parts->settings, parts->traits);
   if (!made.ok()) return made.error();
   const auto front = std::make_shared<engine::Front>(*made, parts->traits);
@@ -75,8 +75,8 @@ Result<CorePtr> make_core(Provider& provider, std::unique_ptr<CoreParts> parts,
   auto outermost = decorate(inside, std::move(middleware));
   if (!outermost.ok()) return outermost.error();
   parts->engine = *std::move(outermost);
-  parts->direct = plain && reader != nullptr && !parts->settings.metrics ? reader
-                                                                         : parts->engine.get();
+  parts->direct =
+      plain && reader != nullptr && !parts->settings.metrics ? reader : parts->engine.get();
   return std::make_shared<CacheCore>(std::move(parts));
 }
 
@@ -167,8 +167,8 @@ Result<CorePtr> Manager::open_core(std::string_view name, const CacheSettings& s
   state_->settle(name, nullptr);
   const Error& error = core.error();
   if (error == Errc::callback_failed) return error;  // it carries what was thrown
-  return Error(error.code(), "cache '" + std::string(name) + "' could not be opened: " +
-                                 std::string(error.message()));
+  return Error(error.code(), "cache '" + std::string(name) +
+                                 "' could not be opened: " + std::string(error.message()));
 }
 
 Result<CorePtr> Manager::find_core(std::string_view name, std::string_view type_name) const {
@@ -186,8 +186,7 @@ Result<CorePtr> Manager::find_core(std::string_view name, std::string_view type_
   return found->second;
 }
 
-Result<void> Manager::register_provider(std::string_view name,
-                                        std::shared_ptr<Provider> provider) {
+Result<void> Manager::register_provider(std::string_view name, std::shared_ptr<Provider> provider) {
   if (name.empty() || provider == nullptr) {
     return Error(Errc::invalid_argument, "a provider needs a name and an object");
   }

@@ -3,13 +3,13 @@
 // Thread safety: a test.
 #include "larder/manager.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "engine/pending_engine.h"
 #include "larder/metrics.h"
@@ -157,9 +157,8 @@ TEST(ManagerTest, Behaviour219AFailingProviderIsTold) {
 TEST(ManagerTest, AMiddlewareThatThrowsIsTold) {
   Manager manager;
   CacheOptions<std::string> options = on("null");
-  options.middleware = {[](std::shared_ptr<Engine>) -> std::shared_ptr<Engine> {
-    throw std::runtime_error("no");
-  }};
+  options.middleware = {
+      [](std::shared_ptr<Engine>) -> std::shared_ptr<Engine> { throw std::runtime_error("no"); }};
   EXPECT_EQ(manager.open<std::string>("names", options).code(), Errc::callback_failed);
   EXPECT_TRUE(manager.open<std::string>("names", on("null")).ok());
 }

@@ -43,8 +43,7 @@ std::shared_ptr<Provider> memory_provider(std::shared_ptr<Scheduler> scheduler) 
   return std::make_shared<MemoryProvider>(std::move(scheduler));
 }
 
-MemoryEngine::MemoryEngine(const CacheSettings& settings,
-                           std::shared_ptr<const CacheTraits> traits,
+MemoryEngine::MemoryEngine(const CacheSettings& settings, std::shared_ptr<const CacheTraits> traits,
                            std::shared_ptr<Scheduler> scheduler)
     : scheduler_(std::move(scheduler)),
       store_(settings, traits),
@@ -64,8 +63,9 @@ void MemoryEngine::schedule_sweep() {
     self->schedule_sweep();
   };
   // The clock lives as long as the manager's caches; the timer holds it itself to be sure.
-  scheduler_->schedule(clock.now_ns() + pause.count(), clock,
-                       [sweep, keep = store_.traits().clock] { sweep(); }, Scheduler::Lane::work);
+  scheduler_->schedule(
+      clock.now_ns() + pause.count(), clock, [sweep, keep = store_.traits().clock] { sweep(); },
+      Scheduler::Lane::work);
 }
 
 Progress MemoryEngine::start(Operation& op) noexcept {
@@ -87,13 +87,15 @@ bool MemoryEngine::leave(Operation& op) noexcept {
 }
 
 Found MemoryEngine::find(std::string_view key, void* copy_to) noexcept {
-  if (key.size() - 1 >= kMaxKeyBytes || closed()) [[unlikely]] return Found::ask;
+  if (key.size() - 1 >= kMaxKeyBytes || closed()) [[unlikely]]
+    return Found::ask;
   const KeySpot spot = store_.spot(key);
   bool ask = false;
   {
     const sync::ReadSection section;
     Node* const node = store_.get(spot, ask);
-    if (ask) [[unlikely]] return Found::ask;
+    if (ask) [[unlikely]]
+      return Found::ask;
     if (node != nullptr) {
       try {  // CALLBACK: the copy constructor of T
         store_.traits().ops->copy(copy_to, store_.nodes().value(*node));
@@ -136,8 +138,8 @@ bool MemoryEngine::find_live_locked(const LoadPlace& place, Item& item) {
   return true;
 }
 
-LoadEnd MemoryEngine::publish(const LoadPlace& place, flight::Flight& flight,
-                              LoadOutcome& outcome, const WriteOptions& call) {
+LoadEnd MemoryEngine::publish(const LoadPlace& place, flight::Flight& flight, LoadOutcome& outcome,
+                              const WriteOptions& call) {
   const CacheTraits& traits = store_.traits();
   LoadEnd end;
   end.error = base::check_loaded(outcome);
@@ -209,7 +211,8 @@ Result<void> MemoryEngine::close(std::optional<std::int64_t> deadline_ns) {
 }
 
 Result<void> MemoryEngine::wait_for_loads(std::optional<std::int64_t> deadline_ns) {
-  if (flight::current_chain() != nullptr) return {};  // called by a loader: it would wait for itself
+  if (flight::current_chain() != nullptr)
+    return {};  // called by a loader: it would wait for itself
   const Clock& clock = store_.clock().clock();
   sync::UniqueLock lock(mutex_);
   while (loading_ != 0) {

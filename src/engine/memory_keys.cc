@@ -21,8 +21,8 @@ using memory::Tally;
 
 Error commit_error(Commit result, const memory::Store& store) {
   if (result == Commit::too_large) {
-    return Error(Errc::too_large, "the entry is heavier than max_bytes (" +
-                                      std::to_string(store.max_bytes()) + ")");
+    return Error(Errc::too_large,
+                 "the entry is heavier than max_bytes (" + std::to_string(store.max_bytes()) + ")");
   }
   return Error(Errc::cache_full, "the cache is full: max_entries is " +
                                      std::to_string(store.max_entries()) + ", max_bytes is " +
@@ -78,8 +78,7 @@ void MemoryKeys::read(KeyOperation& op) {
   constexpr std::size_t kStep = 16;
   std::array<KeySpot, kStep> spots;
   for (std::size_t from = 0; from < op.items.size(); from += kStep) {
-    const std::span<Item> items =
-        op.items.subspan(from, std::min(kStep, op.items.size() - from));
+    const std::span<Item> items = op.items.subspan(from, std::min(kStep, op.items.size() - from));
     for (std::size_t i = 0; i < items.size(); ++i) {
       spots[i] = store_.spot(items[i].key);
       if (items.size() > 1) store_.prefetch(spots[i]);

@@ -81,12 +81,12 @@ void MemorySearch::scan(SearchOperation& op) {
     {
       sync::MutexLock lock(shard.mutex);
       const std::int64_t now_ns = store_.clock().now_ns();
-      next = shard.table.visit_from(cursor->position, kVisitsPerHold, hash,
-                                    [&](Ref ref, std::uint64_t key_hash) {
-        const Node& node = store_.nodes().at(ref);
-        if (now_ns >= node.expires_at_ns.load_relaxed() || !glob->matches(node.key())) return;
-        listed.push_back({table::Table::order_of(key_hash), node.key()});
-      });
+      next = shard.table.visit_from(
+          cursor->position, kVisitsPerHold, hash, [&](Ref ref, std::uint64_t key_hash) {
+            const Node& node = store_.nodes().at(ref);
+            if (now_ns >= node.expires_at_ns.load_relaxed() || !glob->matches(node.key())) return;
+            listed.push_back({table::Table::order_of(key_hash), node.key()});
+          });
     }
     if (const auto cut_at = cut(listed, op.limit - op.page.items.size())) next = cut_at;
     for (const Listed& one : listed) add_key(op.page.items, one.key);
@@ -113,8 +113,8 @@ void MemorySearch::scan_index(SearchOperation& op) {
   };
   std::optional<std::uint64_t> next = from->position;
   while (next && op.page.items.size() < op.limit) {  // bound: the terms of the index
-    auto page = store_.terms().terms(*index, has_live_members, *next,
-                                     op.limit - op.page.items.size());
+    auto page =
+        store_.terms().terms(*index, has_live_members, *next, op.limit - op.page.items.size());
     for (std::string& term : page.terms) {
       add_key(op.page.items, term);
       if (store_.settings().secure_wipe) secure_wipe(term);

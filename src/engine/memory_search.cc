@@ -121,6 +121,7 @@ void MemorySearch::visit_members(std::uint32_t index, std::string_view term, con
 void MemorySearch::add_index(SearchOperation& op) {
   const indexes::IndexPin index = store_.terms().intern(op.index);
   std::size_t bound = 0;
+  // visit_matching() holds the shard's lock, which the analysis cannot see through a function.
   const auto bind = [&](Shard& shard, Ref ref) LARDER_NO_THREAD_SAFETY_ANALYSIS {
     for (const std::string_view term : op.terms) {
       store_.add_term_locked(shard, ref, {index.id(), false, true, term});
@@ -136,11 +137,11 @@ void MemorySearch::remove_index(SearchOperation& op) {
   const base::Glob glob = compiled(op.pattern);
   std::size_t unbound = 0;
   for (std::size_t i = 0; index && i < op.terms.size(); ++i) {
-    visit_members(*index, op.terms[i],
-                  [&](Shard& shard, Ref ref) LARDER_NO_THREAD_SAFETY_ANALYSIS {
-                    if (!glob.matches(store_.nodes().at(ref).key())) return;
-                    if (store_.unbind_term_locked(shard, ref, *index, op.terms[i])) ++unbound;
-                  });
+    // visit_members() holds the lock, which the analysis cannot see through a function.
+    visit_members(*index, op.terms[i], [&](Shard& shard, Ref ref) LARDER_NO_THREAD_SAFETY_ANALYSIS {
+      if (!glob.matches(store_.nodes().at(ref).key())) return;
+      if (store_.unbind_term_locked(shard, ref, *index, op.terms[i])) ++unbound;
+    });
   }
   op.counts = {unbound};
 }
@@ -148,9 +149,8 @@ void MemorySearch::remove_index(SearchOperation& op) {
 void MemorySearch::find_by_index(SearchOperation& op) {
   const auto index = store_.terms().lookup(op.index);
   for (std::size_t i = 0; index && i < op.terms.size(); ++i) {
-    visit_members(*index, op.terms[i], [&](Shard&, Ref ref) {
-      add_key(op.keys, store_.nodes().at(ref).key());
-    });
+    visit_members(*index, op.terms[i],
+                  [&](Shard&, Ref ref) { add_key(op.keys, store_.nodes().at(ref).key()); });
   }
   if (op.terms.size() < 2) return;
   std::ranges::sort(op.keys);
@@ -185,7 +185,8 @@ void MemorySearch::erase_by_index(SearchOperation& op) {
   const auto index = store_.terms().lookup(op.index);
   op.counts.assign(op.terms.size(), 0);
   for (std::size_t i = 0; index && i < op.terms.size(); ++i) {
-    store_.fences().raise(*index, op.terms[i], op.except);  // before the index is read: see FenceLog
+    // Before the index is read: see FenceLog.
+    store_.fences().raise(*index, op.terms[i], op.except);
     op.counts[i] = erase_members(*index, op.terms[i], op.except);
   }
 }
@@ -233,18 +234,15 @@ std::size_t MemorySearch::erase_targets(std::span<const Target> targets, Removal
 }
 
 void MemorySearch::find_by_pattern(SearchOperation& op) {
-  visit_matching(compiled(op.pattern), [&](Shard&, Ref ref) {
-    add_key(op.keys, store_.nodes().at(ref).key());
-  });
+  visit_matching(compiled(op.pattern),
+                 [&](Shard&, Ref ref) { add_key(op.keys, store_.nodes().at(ref).key()); });
 }
 
 void MemorySearch::erase_by_pattern(SearchOperation& op) {
   op.counts = {erase_matching(compiled(op.pattern), RemovalCause::erased)};
 }
 
-void MemorySearch::clear(SearchOperation&) {
-  erase_matching(compiled("*"), RemovalCause::cleared);
-}
+void MemorySearch::clear(SearchOperation&) { erase_matching(compiled("*"), RemovalCause::cleared); }
 
 // Loads in flight are fenced under the same lock under which their shard's entries are found.
 std::size_t MemorySearch::erase_matching(const base::Glob& glob, RemovalCause cause) {

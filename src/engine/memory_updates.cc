@@ -134,8 +134,8 @@ bool MemoryKeys::try_store(UpdateOperation& op, const KeySpot& spot, Ref ref,
   op.item.pin = std::move(draft.pin);
   if (hooked) {
     const Error* const error = op.item.error ? &*op.item.error : nullptr;
-    call_post_set(traits, spot.key, op.item.pin.value(),
-                  {.effective = op.item.hit, .error = error}, failures_);
+    call_post_set(traits, spot.key, op.item.pin.value(), {.effective = op.item.hit, .error = error},
+                  failures_);
   }
   return true;
 }

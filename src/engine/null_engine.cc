@@ -121,13 +121,24 @@ void NullEngine::fence(std::string_view key) noexcept {
 void NullEngine::run_key(const KeyOperation& op, Item& item) noexcept {
   switch (op.code) {
     case Opcode::set:
-    case Opcode::set_if_absent: item.hit = true; break;
-    case Opcode::compare_and_set: item.hit = item.expected.is_absent(); break;
-    case Opcode::increment: return count(item, op.delta);
-    case Opcode::get: misses_.add_relaxed(1); return;
-    case Opcode::take: misses_.add_relaxed(1); return fence(item.key);
-    case Opcode::erase: return fence(item.key);
-    default: return;  // nothing lives: a miss, false, no effect
+    case Opcode::set_if_absent:
+      item.hit = true;
+      break;
+    case Opcode::compare_and_set:
+      item.hit = item.expected.is_absent();
+      break;
+    case Opcode::increment:
+      return count(item, op.delta);
+    case Opcode::get:
+      misses_.add_relaxed(1);
+      return;
+    case Opcode::take:
+      misses_.add_relaxed(1);
+      return fence(item.key);
+    case Opcode::erase:
+      return fence(item.key);
+    default:
+      return;  // nothing lives: a miss, false, no effect
   }
   if (!item.hit) return;
   item.version = next_version();
@@ -186,8 +197,7 @@ void NullEngine::run_search(SearchOperation& op) noexcept {
     sync::MutexLock lock(mutex_);
     flights_.fence_matching([&](std::string_view key) { return glob->matches(key); });
   }
-  const bool per_term =
-      op.code == Opcode::count_by_index || op.code == Opcode::erase_by_index;
+  const bool per_term = op.code == Opcode::count_by_index || op.code == Opcode::erase_by_index;
   op.counts.assign(per_term ? op.terms.size() : 1, 0);
 }
 
@@ -246,8 +256,7 @@ Result<void> NullEngine::close(std::optional<std::int64_t> deadline_ns) {
 
 class NullProvider final : public Provider {
  public:
-  explicit NullProvider(std::shared_ptr<Scheduler> scheduler)
-      : scheduler_(std::move(scheduler)) {}
+  explicit NullProvider(std::shared_ptr<Scheduler> scheduler) : scheduler_(std::move(scheduler)) {}
 
   Result<std::shared_ptr<Engine>> open(const CacheSettings& settings,
                                        std::shared_ptr<const CacheTraits> traits) override {

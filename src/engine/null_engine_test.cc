@@ -4,13 +4,13 @@
 // Thread safety: a test.
 #include "engine/null_engine.h"
 
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/pending_engine.h"
 #include "larder/async.h"
@@ -70,9 +70,8 @@ TEST_F(NullEngineTest, Behaviour211LoadsRunEachTimeAndUpdatersSeeNothing) {
   EXPECT_EQ(cache_.get_or_set("key", loader).value_or(""), "2");
   EXPECT_EQ(**cache_.get_or_set_ref("key", loader), "3");
   EXPECT_EQ(cache_.stats().loads, 3U);
-  const auto updated = cache_.update("key", [](const std::string* old) {
-    return old == nullptr ? std::string("new") : *old;
-  });
+  const auto updated = cache_.update(
+      "key", [](const std::string* old) { return old == nullptr ? std::string("new") : *old; });
   EXPECT_EQ(updated->value, "new");
   EXPECT_EQ(updated->action, Updated<std::string>::Action::stored);
   EXPECT_TRUE(cache_.get("key").miss());
@@ -166,11 +165,14 @@ TEST_F(NullEngineTest, CallersThatMeetShareOneLoad) {
   sync::Event loading;
   sync::Event go_on;
   std::thread leader([&] {
-    EXPECT_EQ(cache_.get_or_set("key", [&] {
-                      loading.set();
-                      go_on.wait();
-                      return "loaded";
-                    }).value_or(""),
+    EXPECT_EQ(cache_
+                  .get_or_set("key",
+                              [&] {
+                                loading.set();
+                                go_on.wait();
+                                return "loaded";
+                              })
+                  .value_or(""),
               "loaded");
   });
   loading.wait();

@@ -3,10 +3,9 @@
 // Thread safety: as in scheduler.h.
 #include "engine/scheduler.h"
 
-#include <pthread.h>
-
 #include <deque>
 #include <map>
+#include <pthread.h>
 #include <thread>
 #include <utility>
 
@@ -179,9 +178,7 @@ Scheduler::TimerId Scheduler::schedule(std::int64_t at_ns, const Clock& clock,
   return lane(on).add(at_ns, clock, std::move(callback));
 }
 
-bool Scheduler::cancel(const TimerId& id) noexcept {
-  return id && lane(id.lane).cancel(id, true);
-}
+bool Scheduler::cancel(const TimerId& id) noexcept { return id && lane(id.lane).cancel(id, true); }
 
 bool Scheduler::try_cancel(const TimerId& id) noexcept {
   return id && lane(id.lane).cancel(id, false);

@@ -61,9 +61,7 @@ class Scheduler {
  private:
   class LaneThread;
 
-  LaneThread& lane(Lane lane) const noexcept {
-    return lane == Lane::timer ? *timer_ : *work_;
-  }
+  LaneThread& lane(Lane lane) const noexcept { return lane == Lane::timer ? *timer_ : *work_; }
 
   // constant after construction; shared with the thread, which may outlive this object
   const std::shared_ptr<LaneThread> timer_;

@@ -3,12 +3,12 @@
 // Thread safety: a test.
 #include "engine/scheduler.h"
 
-#include <gtest/gtest.h>
-
 #include <latch>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/pending_engine.h"
 #include "sync/event.h"

@@ -27,10 +27,9 @@ Suspension::Suspension(std::shared_ptr<CacheCore> core, std::shared_ptr<const Re
 void Suspension::arm() {
   const Context& context = op_.context;
   if (context.deadline_ns) {
-    deadline_ = scheduler().schedule(*context.deadline_ns, core_->parts().clock(),
-                                     [held = Resumption(*this), this] {
-                                       leave(Errc::deadline_exceeded);
-                                     });
+    deadline_ =
+        scheduler().schedule(*context.deadline_ns, core_->parts().clock(),
+                             [held = Resumption(*this), this] { leave(Errc::deadline_exceeded); });
   }
   if (context.stop.stop_possible()) on_stop_.emplace(context.stop, OnStop{this});
 }
@@ -69,7 +68,7 @@ bool Suspension::commit_left(Errc reason) noexcept {
 }
 
 void Suspension::complete() noexcept {
-  while (true) {  // at most one turn for each change by S, D, T and X
+  while (true) {                                // at most one turn for each change by S, D, T and X
     const State state = state_.load_acquire();  // pairs with move()
     switch (state) {
       case State::arming:
@@ -90,8 +89,7 @@ void Suspension::complete() noexcept {
 }
 
 void Suspension::leave(Errc reason) noexcept {
-  const State while_arming =
-      reason == Errc::cancelled ? State::arming_stopped : State::arming_late;
+  const State while_arming = reason == Errc::cancelled ? State::arming_stopped : State::arming_late;
   if (move(State::arming, while_arming)) return;
   if (!move(State::waiting, State::leaving)) return;
   const bool left = engine::leave_for(core_->engine(), op_, reason);
@@ -114,7 +112,8 @@ void Suspension::abandon() noexcept {
       case State::leaving_ended:
         std::this_thread::yield();
         break;
-      default: return;
+      default:
+        return;
     }
   }
 }
@@ -125,7 +124,7 @@ void Suspension::abandon_waiting() noexcept {
     while (state_.load_acquire() != State::leaving_ended) std::this_thread::yield();
   }
   state_.store_release(State::abandoned);  // pairs with the loads of D and T
-  unshare();  // the engine's: nothing is queued
+  unshare();                               // the engine's: nothing is queued
 }
 
 void Suspension::finish() noexcept {
@@ -221,8 +220,7 @@ bool Waiting::start(Operation& op, std::coroutine_handle<> waiter) {
   CHECK(!std::exchange(started_, true) && "an operation is awaited once");
   const CoreParts& parts = core_->parts();
   op.clock = &parts.clock();
-  const std::int64_t start_ns =
-      parts.settings.timing_floor.count() != 0 ? op.clock->now_ns() : 0;
+  const std::int64_t start_ns = parts.settings.timing_floor.count() != 0 ? op.clock->now_ns() : 0;
   const auto floor_end_ns = engine::floor_end_ns(parts, op, start_ns);
   op.on_complete(&Waiting::completed, this);
 

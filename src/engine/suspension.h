@@ -53,9 +53,8 @@ namespace larder::detail {
 class Suspension final : public engine::Continuation {
  public:
   // `floor_end_ns`: the instant before which the coroutine is not resumed, if there is one.
-  Suspension(std::shared_ptr<CacheCore> core, std::shared_ptr<const Resumer> resumer,
-             Operation& op, std::coroutine_handle<> waiter,
-             std::optional<std::int64_t> floor_end_ns) noexcept;
+  Suspension(std::shared_ptr<CacheCore> core, std::shared_ptr<const Resumer> resumer, Operation& op,
+             std::coroutine_handle<> waiter, std::optional<std::int64_t> floor_end_ns) noexcept;
 
   // S: registers the deadline and the stop token. Before the engine can reach this block.
   void arm();
@@ -83,8 +82,16 @@ class Suspension final : public engine::Continuation {
 
  private:
   enum class State : std::uint32_t {
-    arming, arming_ended, arming_stopped, arming_late, waiting, leaving, leaving_ended, ended,
-    resumed, abandoned,
+    arming,
+    arming_ended,
+    arming_stopped,
+    arming_late,
+    waiting,
+    leaving,
+    leaving_ended,
+    ended,
+    resumed,
+    abandoned,
   };
   struct OnStop {
     Suspension* self;
@@ -114,8 +121,8 @@ class Suspension final : public engine::Continuation {
   engine::Scheduler::TimerId deadline_;
   std::optional<std::stop_callback<OnStop>> on_stop_;
   // atomics
-  base::Atomic<State> state_{State::arming};   // role: see the class
-  base::Atomic<std::uint32_t> shares_{2};      // role: counts owners: the awaitable, the engine
+  base::Atomic<State> state_{State::arming};  // role: see the class
+  base::Atomic<std::uint32_t> shares_{2};     // role: counts owners: the awaitable, the engine
 };
 
 }  // namespace larder::detail

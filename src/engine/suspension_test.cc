@@ -3,8 +3,6 @@
 // Thread safety: a test.
 #include "engine/suspension.h"
 
-#include <gtest/gtest.h>
-
 #include <latch>
 #include <memory>
 #include <optional>
@@ -12,6 +10,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/pending_engine.h"
 #include "engine/trampoline.h"
@@ -169,9 +169,8 @@ TEST_F(SuspensionTest, AStopAndADeadlineLeaveOnce) {
 
 TEST_F(SuspensionTest, GoesOnWhereTheResumerPosts) {
   std::vector<Resumption> posted;
-  const Started waiter =
-      get(cache_.async([&](Resumption resumption) { posted.push_back(std::move(resumption)); }),
-          seen_);
+  const Started waiter = get(
+      cache_.async([&](Resumption resumption) { posted.push_back(std::move(resumption)); }), seen_);
   engine_.complete_all();
   EXPECT_FALSE(seen_.answer.has_value());
   ASSERT_EQ(posted.size(), 1U);
@@ -182,9 +181,8 @@ TEST_F(SuspensionTest, GoesOnWhereTheResumerPosts) {
 
 TEST_F(SuspensionTest, AResumptionOfADestroyedCoroutineDoesNothing) {
   std::vector<Resumption> posted;
-  Started waiter =
-      get(cache_.async([&](Resumption resumption) { posted.push_back(std::move(resumption)); }),
-          seen_);
+  Started waiter = get(
+      cache_.async([&](Resumption resumption) { posted.push_back(std::move(resumption)); }), seen_);
   engine_.complete_all();
   waiter.destroy();
   ASSERT_EQ(posted.size(), 1U);

@@ -1,10 +1,11 @@
 // The gate of sync_wait(): an event behind an opaque face.
 //
 // Thread safety: as in larder/task.h.
+#include "larder/task.h"
+
 #include <new>
 
 #include "engine/trampoline.h"
-#include "larder/task.h"
 #include "sync/event.h"
 
 namespace larder::detail {

@@ -3,11 +3,11 @@
 // Thread safety: a test.
 #include "larder/task.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <stdexcept>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "engine/pending_engine.h"
 #include "larder/async.h"
@@ -90,7 +90,9 @@ TEST(TaskTest, DestroyingASuspendedTaskLeavesWhatItWaitsFor) {
 TEST(TaskTest, ATaskThatIsNeverAwaitedFreesItsArguments) {
   PendingCache<int> world;
   const auto held = std::make_shared<int>(0);
-  { const Task<> unused = get_forever(world.cache, held); }
+  {
+    const Task<> unused = get_forever(world.cache, held);
+  }
   EXPECT_EQ(held.use_count(), 1);
 }
 

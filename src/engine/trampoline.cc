@@ -75,9 +75,8 @@ void Trampoline::flush() noexcept {
 
 void Trampoline::post(List list) noexcept {
   // The task only queues: the lane's own scope runs them, and posts again what is over its bound.
-  list.head->scheduler().post([head = list.head, tail = list.tail] {
-    local().queue.append(List{head, tail});
-  });
+  list.head->scheduler().post(
+      [head = list.head, tail = list.tail] { local().queue.append(List{head, tail}); });
 }
 
 }  // namespace larder::engine

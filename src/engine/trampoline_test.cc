@@ -3,11 +3,11 @@
 // Thread safety: a test.
 #include "engine/trampoline.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/pending_engine.h"
 #include "larder/async.h"

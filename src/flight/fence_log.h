@@ -25,8 +25,8 @@ namespace larder::flight {
 // stripe lock, so one comes first. If the publisher does, the eraser finds the new member. If the
 // eraser does, its raise happened before the publisher's read.
 //
-// Terms and keys are remembered by marks of 128 bits under the seed of the process: the log outlives
-// what it names, and may not keep it. Two of them are never taken for one by accident.
+// Terms and keys are remembered by marks of 128 bits under the seed of the process: the log
+// outlives what it names, and may not keep it. Two of them are never taken for one by accident.
 //
 // Bound: kMaxFences erases are remembered; a load older than the oldest is taken as fenced, which
 // costs a reload and never lets a stale value in.
@@ -34,7 +34,7 @@ class FenceLog {
  public:
   static constexpr std::size_t kMaxFences = 256;
 
-  // The generation for a load that begins.
+  // The generation for a load that begins; pairs with raise().
   [[nodiscard]] std::uint64_t now() const noexcept { return generation_.load_acquire(); }
 
   // An erase of `term` in `index` begins; it leaves the keys of `except` alone.

@@ -36,8 +36,7 @@ std::shared_ptr<Flight> FlightTable::find(std::string_view key) const {
 }
 
 std::shared_ptr<Flight> FlightTable::begin(std::string_view key, std::uint64_t hash,
-                                           std::uint64_t fence,
-                                           std::shared_ptr<RunningLoad> load) {
+                                           std::uint64_t fence, std::shared_ptr<RunningLoad> load) {
   load->wanted.add_relaxed(1);
   auto flight = std::make_shared<Flight>(key, hash, fence, std::move(load));
   const bool added = flights_.emplace(flight->key, flight).second;

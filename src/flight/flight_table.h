@@ -84,9 +84,10 @@ class FlightTable {
   // The key must have no attached flight.
   std::shared_ptr<Flight> begin(std::string_view key, std::uint64_t hash, std::uint64_t fence,
                                 std::shared_ptr<RunningLoad> load);
-  // A write of the key: its flight, if any, can no longer publish.
+  // A write of the key: its flight, if any, cannot publish from here on.
   void fence(std::string_view key) {
-    if (!flights_.empty()) [[unlikely]] detach(key);
+    if (!flights_.empty()) [[unlikely]]
+      detach(key);
   }
   void fence_all();
   template <class Matches>

@@ -1,9 +1,9 @@
 // Tests of flights, of the fence log and of the graph of waiting loads.
-#include <gtest/gtest.h>
-
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "flight/fence_log.h"
 #include "flight/flight_table.h"

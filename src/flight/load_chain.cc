@@ -11,7 +11,8 @@ thread_local ChainPtr t_chain;
 
 const ChainPtr& current_chain() noexcept { return t_chain; }
 
-ChainScope::ChainScope(ChainPtr chain) noexcept : before_(std::exchange(t_chain, std::move(chain))) {}
+ChainScope::ChainScope(ChainPtr chain) noexcept
+    : before_(std::exchange(t_chain, std::move(chain))) {}
 ChainScope::~ChainScope() { t_chain = std::move(before_); }
 
 }  // namespace larder::flight

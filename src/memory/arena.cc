@@ -2,11 +2,11 @@
 // Thread safety: see arena.h.
 #include "memory/arena.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
+
+#include <sys/mman.h>
 
 #include "base/check.h"
 #include "sync/thread_slot.h"
@@ -55,8 +55,7 @@ std::size_t Arena::class_of(std::size_t bytes) noexcept {
   if (grains <= kSmallClasses) return grains == 0 ? 0 : grains - 1;
   // Eight steps a doubling: the three bits below the highest, rounded up.
   const int shift = std::bit_width(grains - 1) - 4;
-  return kSmallClasses + static_cast<std::size_t>(shift - 3) * 8 +
-         (((grains - 1) >> shift) - 8);
+  return kSmallClasses + static_cast<std::size_t>(shift - 3) * 8 + (((grains - 1) >> shift) - 8);
 }
 
 std::size_t Arena::class_bytes(std::size_t size_class) noexcept {

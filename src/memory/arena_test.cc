@@ -1,13 +1,13 @@
 // Tests of the slab allocator: classes, references, reuse, lifetime.
 #include "memory/arena.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstring>
 #include <map>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "base/prng.h"
 

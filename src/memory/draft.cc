@@ -36,16 +36,22 @@ std::uint32_t clamp_weight(std::size_t weight) {
 }  // namespace
 
 Draft::Draft(Draft&& other) noexcept
-    : ref(std::exchange(other.ref, kNoRef)), ttl(other.ttl), terms(std::move(other.terms)),
-      tags(other.tags), replaces_tags(other.replaces_tags),
-      continues_entry(other.continues_entry), weight(other.weight), was_indexed(other.was_indexed),
+    : ref(std::exchange(other.ref, kNoRef)),
+      ttl(other.ttl),
+      terms(std::move(other.terms)),
+      tags(other.tags),
+      replaces_tags(other.replaces_tags),
+      continues_entry(other.continues_entry),
+      weight(other.weight),
+      was_indexed(other.was_indexed),
       pin(std::move(other.pin)),
-      wants_pin(other.wants_pin), version(other.version), expires_at_ns(other.expires_at_ns),
+      wants_pin(other.wants_pin),
+      version(other.version),
+      expires_at_ns(other.expires_at_ns),
       nodes_(other.nodes_) {}
 
-std::optional<Error> Draft::make(const CacheTraits& traits,
-                                 std::span<const std::uint32_t> declared, std::string_view key,
-                                 void* value) {
+std::optional<Error> Draft::make(const CacheTraits& traits, std::span<const std::uint32_t> declared,
+                                 std::string_view key, void* value) {
   sync::assert_no_locks_held();
   try {  // CALLBACK: extractors and weigher
     extract(traits, declared, value, nodes_->rules().wipe, terms);
@@ -59,8 +65,7 @@ std::optional<Error> Draft::make(const CacheTraits& traits,
   return std::nullopt;
 }
 
-std::optional<Error> Draft::make_alias(const CacheTraits& traits, std::string_view key,
-                                       Ref owner) {
+std::optional<Error> Draft::make_alias(const CacheTraits& traits, std::string_view key, Ref owner) {
   sync::assert_no_locks_held();
   try {  // CALLBACK: weigher
     weight = weigh(traits, key, nodes_->value(nodes_->at(owner)));

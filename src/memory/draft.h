@@ -40,10 +40,10 @@ class Draft {
   // in
   Ref ref = kNoRef;
   Ttl ttl = Ttl::standard();
-  std::vector<Term> terms;             // of the value; the store adds tags and bound terms
+  std::vector<Term> terms;                 // of the value; the store adds tags and bound terms
   std::span<const std::string_view> tags;  // sorted, distinct
-  bool replaces_tags = true;           // false: the tags of the entry before go on
-  bool continues_entry = false;        // created_at and access statistics go on
+  bool replaces_tags = true;               // false: the tags of the entry before go on
+  bool continues_entry = false;            // created_at and access statistics go on
   std::size_t weight = 0;
   // out
   bool was_indexed = false;  // readers of the index may have seen the node, though never stored

@@ -32,7 +32,7 @@ Nodes::Nodes(const NodeRules& rules)
 Nodes* Nodes::make(const NodeRules& rules) { return new Nodes(rules); }
 
 void Nodes::drop() noexcept {
-  // A release of this holder's uses, an acquire of all others', before the arena goes.
+  // Pairs with the other drops: all their uses come before the arena goes.
   if (holders_.sub_acq_rel(1) == 1) delete this;
 }
 

@@ -57,7 +57,8 @@ class Nodes {
   [[nodiscard]] Pin pin(Node& node) noexcept;
 
   [[nodiscard]] const void* value(const Node& node) const noexcept {
-    if (node.is_alias == 0 && !boxed_) [[likely]] return inline_value(node);
+    if (node.is_alias == 0 && !boxed_) [[likely]]
+      return inline_value(node);
     return far_value(node);
   }
   [[nodiscard]] Access& access(Node& node) const noexcept;
@@ -69,9 +70,7 @@ class Nodes {
   }
   [[nodiscard]] const NodeRules& rules() const noexcept { return rules_; }
   [[nodiscard]] std::size_t resident_bytes() const noexcept { return arena_.resident_bytes(); }
-  [[nodiscard]] std::uint64_t pinned_bytes() const noexcept {
-    return pinned_bytes_.load_relaxed();
-  }
+  [[nodiscard]] std::uint64_t pinned_bytes() const noexcept { return pinned_bytes_.load_relaxed(); }
 
   // hooks
   expiry::TimerLinks& timer_links(Ref ref) const noexcept { return at(ref).timer; }
@@ -109,7 +108,7 @@ class Nodes {
   // constant after construction
   const NodeRules rules_;
   const std::size_t align_mask_;  // of the value's alignment
-  const bool boxed_;  // values lie in the heap
+  const bool boxed_;              // values lie in the heap
   // own synchronisation
   Arena arena_;
   // atomics

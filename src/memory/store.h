@@ -157,6 +157,8 @@ class Store {
                        Ref& old) LARDER_REQUIRES(spot.shard->mutex);
   void publish_locked(const KeySpot& spot, Draft& draft, Ref old, Removals& removals)
       LARDER_REQUIRES(spot.shard->mutex);
+  void prefetch_neighbours_locked(Shard& shard, Ref old) const noexcept
+      LARDER_REQUIRES(shard.mutex);
   void prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int64_t now_ns)
       LARDER_REQUIRES(spot.shard->mutex);
   void discard_indexed(Draft& draft) noexcept;
@@ -182,8 +184,8 @@ class Store {
       LARDER_REQUIRES(shard.mutex);
   Commit rename_locked(const KeySpot& from, const KeySpot& to, Ref only, Draft& draft,
                        Prepaid& prepaid, Removals& removals, Room& room);
-  void move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source, Ref old,
-                         Draft& draft, Removals& removals);
+  void move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source, Ref old, Draft& draft,
+                         Removals& removals);
   void copy_access(Node& from, Node& to) const noexcept;
   void replace_tags_locked(Shard& shard, Ref ref, std::span<const std::string_view> tags)
       LARDER_REQUIRES(shard.mutex);
@@ -201,8 +203,7 @@ class Store {
       LARDER_REQUIRES(shard.mutex);
   [[nodiscard]] std::string validate_all_locked() const;
   [[nodiscard]] std::string validate_locked(Shard& shard, std::size_t& entries,
-                                            std::size_t& bytes) const
-      LARDER_REQUIRES(shard.mutex);
+                                            std::size_t& bytes) const LARDER_REQUIRES(shard.mutex);
 
   // constant after construction
   const CacheSettings settings_;

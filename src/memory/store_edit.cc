@@ -79,7 +79,8 @@ void Store::replace_tags_locked(Shard& shard, Ref ref, std::span<const std::stri
 }
 
 Terms& Store::terms_locked(Shard&, Node& node) {
-  if (node.terms == nullptr) node.terms = new Terms{node.version.load_relaxed() & ~Node::kMoving, {}};
+  if (node.terms == nullptr)
+    node.terms = new Terms{node.version.load_relaxed() & ~Node::kMoving, {}};
   return *node.terms;
 }
 
@@ -143,6 +144,11 @@ Commit Store::rename_locked(const KeySpot& from, const KeySpot& to, Ref only, Dr
                             Room& room) LARDER_NO_THREAD_SAFETY_ANALYSIS {
   const Ref source = live_locked(from, removals);
   if (source == kNoRef || source != only) return Commit::refused;
+  if (to.shard->clears > from.shard->clears) {
+    // A clear has passed the destination and is on its way here: nothing slips past it.
+    unlink_locked(*from.shard, source, RemovalCause::cleared, removals);
+    return Commit::refused;
+  }
   if (draft.weight > budget_.max_bytes()) return Commit::too_large;
   const Ref old = live_locked(to, removals);
   const std::size_t before =
@@ -160,9 +166,9 @@ Commit Store::rename_locked(const KeySpot& from, const KeySpot& to, Ref only, Dr
   return Commit::stored;
 }
 
+// Both shards' locks are held; the analysis cannot follow two that may be one.
 void Store::move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source, Ref old,
-                              Draft& draft,
-                              Removals& removals) LARDER_NO_THREAD_SAFETY_ANALYSIS {
+                              Draft& draft, Removals& removals) LARDER_NO_THREAD_SAFETY_ANALYSIS {
   const Ref ref = std::exchange(draft.ref, kNoRef);
   Node& moved = nodes_->at(source);
   Node& node = nodes_->at(ref);
@@ -179,7 +185,7 @@ void Store::move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source
   }
   draft.version = nodes_->version(node);
   draft.expires_at_ns = node.expires_at_ns.load_relaxed();
-  // Pairs with find(), as does the end below.
+  // Pairs with find().
   moved.version.store_release(moved.version.load_relaxed() | Node::kMoving);
   if (old != kNoRef) {
     replace_locked(to, old, ref, removals);
@@ -188,7 +194,7 @@ void Store::move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source
   }
   detach_locked(*from.shard, source, RemovalCause::erased, removals);
   schedule_locked(*to.shard, ref);
-  node.version.store_release(version);
+  node.version.store_release(version);  // pairs with find()
 }
 
 void Store::copy_access(Node& from, Node& to) const noexcept {

@@ -76,10 +76,11 @@ bool Store::erase_nothing(const KeySpot& spot) {
 
 bool Store::sweep_locked(Shard& shard, std::int64_t now_ns, std::size_t budget,
                          Removals& removals) {
-  return shard.wheel.advance(
-      *nodes_, now_ns, budget, [&](Ref ref) LARDER_NO_THREAD_SAFETY_ANALYSIS {
-        unlink_locked(shard, ref, RemovalCause::expired, removals);
-      });
+  // The caller holds the lock, which the analysis cannot see inside the callback.
+  return shard.wheel.advance(*nodes_, now_ns, budget,
+                             [&](Ref ref) LARDER_NO_THREAD_SAFETY_ANALYSIS {
+                               unlink_locked(shard, ref, RemovalCause::expired, removals);
+                             });
 }
 
 // Expires everything that is due by now, shard by shard, and finds the next instant.
@@ -115,8 +116,7 @@ void Store::schedule_locked(Shard& shard, Ref ref) {
 
 void Store::sweep() {
   const std::int64_t now_ns = clock_.now_ns();
-  const std::int64_t end_ns =
-      now_ns + std::chrono::nanoseconds(settings_.sweep_time).count();
+  const std::int64_t end_ns = now_ns + std::chrono::nanoseconds(settings_.sweep_time).count();
   Removals removals;
   const std::size_t first = sweep_from_.load_relaxed();
   for (std::size_t i = 0; i < shards_.size(); ++i) {
@@ -217,8 +217,8 @@ void Store::retire(std::uint64_t token) noexcept {
   if (advice == sync::Limbo::Advice::kCollect) {
     limbo_.collect(free, settings_.secure_wipe ? sync::Limbo::kSecurePolls : 1);
   } else if (advice == sync::Limbo::Advice::kBackOff) {
-    limbo_.flush(free, sync::in_read_section() ? sync::Limbo::Wait::kNone
-                                               : sync::Limbo::Wait::kUntilFree);
+    limbo_.flush(
+        free, sync::in_read_section() ? sync::Limbo::Wait::kNone : sync::Limbo::Wait::kUntilFree);
   }
 }
 
@@ -231,9 +231,9 @@ void Store::free_token(std::uint64_t token) noexcept {
 }
 
 void Store::collect(bool wait) noexcept {
-  limbo_.flush([this](std::uint64_t dead) { free_token(dead); },
-               wait && !sync::in_read_section() ? sync::Limbo::Wait::kUntilFree
-                                                : sync::Limbo::Wait::kNone);
+  limbo_.flush([this](std::uint64_t dead) { free_token(dead); }, wait && !sync::in_read_section()
+                                                                     ? sync::Limbo::Wait::kUntilFree
+                                                                     : sync::Limbo::Wait::kNone);
 }
 
 }  // namespace larder::memory

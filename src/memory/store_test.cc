@@ -2,12 +2,12 @@
 // that its comments argue about, driven hard.
 #include "memory/store.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "larder/testing.h"
 #include "sync/epoch.h"

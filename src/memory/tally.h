@@ -14,9 +14,24 @@ namespace larder::memory {
 class Tally {
  public:
   enum Counter : std::size_t {
-    kHits, kMisses, kStores, kExpired, kEvicted, kReplaced, kErased, kCleared, kInvalidated,
-    kRejected, kLoads, kJoins, kLoadFailures, kLoadsFenced, kLeaves, kUpdateRetries,
-    kHookFailures, kCounters,
+    kHits,
+    kMisses,
+    kStores,
+    kExpired,
+    kEvicted,
+    kReplaced,
+    kErased,
+    kCleared,
+    kInvalidated,
+    kRejected,
+    kLoads,
+    kJoins,
+    kLoadFailures,
+    kLoadsFenced,
+    kLeaves,
+    kUpdateRetries,
+    kHookFailures,
+    kCounters,
   };
 
   void add(Counter counter, std::uint64_t n = 1) noexcept { counters_.add(counter, n); }

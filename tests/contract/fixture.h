@@ -41,6 +41,9 @@ constexpr Needs operator|(Needs a, Needs b) {
   return static_cast<Needs>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
 
+/// Polls with yields until `holds`, for at most a minute of real time; a failure if it never does.
+void wait_until(const std::function<bool()>& holds, std::string_view what);
+
 class Fixture {
  public:
   Fixture(const EngineUnderTest& engine, const OptionSet& options, FaceKind face);
@@ -68,7 +71,11 @@ class Fixture {
   /// A face of a cache that the test opened itself; it is checked at the end, too.
   template <class T>
   Face<T> watch(Cache<T> cache) {
-    checks_.push_back([cache] { check_quiet(testing::validate(cache), cache.stats()); });
+    checks_.push_back([cache] {
+      check_quiet(testing::validate(cache), cache.stats());
+      EXPECT_TRUE(cache.close().ok());
+      wait_until([&] { return cache.stats().pinned_bytes == 0; }, "the release of all values");
+    });
     return Face<T>(std::move(cache), face_, log_);
   }
 
@@ -83,7 +90,8 @@ class Fixture {
   }
   [[nodiscard]] CallSet calls() const noexcept { return log_->calls(); }
 
-  /// The structure of every cache is sound, no load and no caller is left.
+  /// The structure of every cache is sound, no load and no caller is left, and once it is closed
+  /// nothing holds a value any more.
   void check_all() const;
 
  private:
@@ -102,9 +110,6 @@ using TestBody = void (*)(Fixture& t);
 /// Called by LARDER_CONTRACT. The name begins with `rule_NN_` and ends, where behaviour cases are
 /// covered, with `_case_NNN` and more numbers.
 bool add_test(std::string_view name, Needs needs, TestBody body, const char* file, int line);
-
-/// Polls with yields until `holds`, for at most a minute of real time; a failure if it never does.
-void wait_until(const std::function<bool()>& holds, std::string_view what);
 
 /// A test of the contract, whose body sees the Fixture `t`:
 /// LARDER_CONTRACT(rule_03_a_miss_is_no_error_case_002, kStores) { EXPECT_...(t.open()...); }

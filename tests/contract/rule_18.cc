@@ -170,7 +170,7 @@ class StubEngine final : public Engine {
   bool leave(Operation&) noexcept override { return false; }
   bool closed() const noexcept override { return closed_; }
   void collect(Stats&) const override {}
-  Health health(const Context&) override { return {.state = Health::State::degraded}; }
+  Health health(const Context&) override { return {Health::State::degraded, {}, {}}; }
   Result<void> close(std::optional<std::int64_t>) override {
     closed_ = true;
     if (at_close_) return *at_close_;

@@ -1,9 +1,9 @@
 // An erase by index that excepts a key says nothing about that key: a load of it that runs
-// meanwhile is stored. If the fence of the erase held for it too, a value would be returned and then
-// be gone, without a removal that explains it.
-#include <gtest/gtest.h>
-
+// meanwhile is stored. If the fence of the erase held for it too, a value would be returned and
+// then be gone, without a removal that explains it.
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "larder/manager.h"
 

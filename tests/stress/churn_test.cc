@@ -1,13 +1,13 @@
 // A day of virtual time: mixed times to live, updates, erases, loads and changes of the limits. At
 // the end of each virtual quarter hour of quiet the cache holds nothing but what is live; over the
 // day its memory does not grow.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <random>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "larder/manager.h"
 #include "larder/testing.h"
@@ -32,12 +32,12 @@ class Churn {
   Churn() {
     cache_.emplace(
         manager_
-            .open<std::string>("churn", {.settings = {.max_entries = kMaxEntries, .shards = 8},
-                                         .indexes = {index("by_start",
-                                                           [](const std::string& value) {
-                                                             return value.substr(0, 2);
-                                                           })},
-                                         .clock = clock_})
+            .open<std::string>(
+                "churn",
+                {.settings = {.max_entries = kMaxEntries, .shards = 8},
+                 .indexes = {index("by_start",
+                                   [](const std::string& value) { return value.substr(0, 2); })},
+                 .clock = clock_})
             .value());
   }
 
@@ -97,8 +97,7 @@ class Churn {
         static_cast<void>(cache().get(key()));
         return;
       default:
-        EXPECT_TRUE(
-            cache().set(key(), value(), {ttl(), {"tag" + std::to_string(below(50))}}).ok());
+        EXPECT_TRUE(cache().set(key(), value(), {ttl(), {"tag" + std::to_string(below(50))}}).ok());
         return;
     }
   }
@@ -129,12 +128,13 @@ TEST(Churn, HoldsItsMemoryOverADay) {
   // The first hours fill free lists; from then on what is freed serves what comes.
   const std::uint64_t early = *std::max_element(resident.begin(), resident.begin() + 8);
   const std::uint64_t late = *std::max_element(resident.end() - 8, resident.end());
-  std::printf("resident bytes: most in hours 1-8 %llu, in hours 17-24 %llu; expired %llu, "
-              "evicted %llu, stores %llu\n",
-              static_cast<unsigned long long>(early), static_cast<unsigned long long>(late),
-              static_cast<unsigned long long>(cache.stats().expired),
-              static_cast<unsigned long long>(cache.stats().evicted),
-              static_cast<unsigned long long>(cache.stats().stores));
+  std::printf(
+      "resident bytes: most in hours 1-8 %llu, in hours 17-24 %llu; expired %llu, "
+      "evicted %llu, stores %llu\n",
+      static_cast<unsigned long long>(early), static_cast<unsigned long long>(late),
+      static_cast<unsigned long long>(cache.stats().expired),
+      static_cast<unsigned long long>(cache.stats().evicted),
+      static_cast<unsigned long long>(cache.stats().stores));
   EXPECT_LE(late, early + early / 10);
   EXPECT_GT(cache.stats().expired, 0U);
   EXPECT_GT(cache.stats().evicted, 0U);

@@ -1,8 +1,6 @@
 // Ten thousand callers that leave a load by their deadline, by their stop token or by the
 // destruction of their coroutine, at random points: nobody hangs, nothing leaks, everybody is
 // counted, and the cache loads again afterwards. Time is a manual clock.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -11,6 +9,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "caller_loop.h"
 #include "detached.h"
@@ -75,10 +75,9 @@ enum class Exit { stays, deadline, token, destroyed };
 class Scene {
  public:
   explicit Scene(std::uint64_t seed) : random_(seed) {
-    cache_.emplace(manager_
-                       .open<Counted>("leaving", {.settings = {.max_load_time = 24h},
-                                                  .clock = clock_})
-                       .value());
+    cache_.emplace(
+        manager_.open<Counted>("leaving", {.settings = {.max_load_time = 24h}, .clock = clock_})
+            .value());
   }
 
   const Cache<Counted>& cache() const { return *cache_; }
@@ -136,11 +135,12 @@ class Scene {
   }
   void print(const char* face, std::size_t callers) const {
     const Stats stats = cache().stats();
-    std::printf("%s: callers %zu = served %zu + late %zu + cancelled %zu + destroyed %zu; "
-                "joins %zu, leaves %zu\n",
-                face, callers, answers_.served.load(), answers_.late.load(),
-                answers_.cancelled.load(), answers_.destroyed.load(),
-                static_cast<std::size_t>(stats.joins), static_cast<std::size_t>(stats.leaves));
+    std::printf(
+        "%s: callers %zu = served %zu + late %zu + cancelled %zu + destroyed %zu; "
+        "joins %zu, leaves %zu\n",
+        face, callers, answers_.served.load(), answers_.late.load(), answers_.cancelled.load(),
+        answers_.destroyed.load(), static_cast<std::size_t>(stats.joins),
+        static_cast<std::size_t>(stats.leaves));
   }
 
  private:
@@ -168,7 +168,9 @@ class Scene {
 /// Runs the test's body between two looks at what the process holds.
 template <class Body>
 void without_leaks(Body body) {
-  { Scene warm_up(0); }  // what the library keeps for the life of the process
+  {
+    Scene warm_up(0);
+  }  // what the library keeps for the life of the process
   const ProcessCounts before = ProcessCounts::now();
   body();
   EXPECT_EQ(ProcessCounts::settled(before), before);
@@ -264,9 +266,8 @@ class Worker {
   }
   /// Until nobody but those who stay is left; `all`: until nobody is.
   void run(bool all) {
-    while (std::ranges::any_of(live_, [&](const Live& live) {
-      return all || live.exit != Exit::stays;
-    })) {
+    while (std::ranges::any_of(live_,
+                               [&](const Live& live) { return all || live.exit != Exit::stays; })) {
       if (!turn()) std::this_thread::yield();
     }
   }
@@ -418,9 +419,10 @@ void print_lateness(const char* face, std::vector<std::int64_t> late_ns) {
     const auto rank = static_cast<std::size_t>(part * static_cast<double>(late_ns.size() - 1));
     return static_cast<double>(late_ns[rank]) / 1e6;
   };
-  std::printf("%s: %zu callers return after their deadline by p50 %.2f ms, p99 %.2f ms, "
-              "p99.9 %.2f ms (aim: 50 ms)\n",
-              face, late_ns.size(), at(0.5), at(0.99), at(0.999));
+  std::printf(
+      "%s: %zu callers return after their deadline by p50 %.2f ms, p99 %.2f ms, "
+      "p99.9 %.2f ms (aim: 50 ms)\n",
+      face, late_ns.size(), at(0.5), at(0.99), at(0.999));
 }
 
 Detached wait_in_real_time(Cache<int> cache, std::int64_t deadline_ns, std::int64_t& late_ns,

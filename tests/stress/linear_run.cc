@@ -46,11 +46,29 @@ std::vector<LinearSet> make_sets() {
 model::OpWeights weights_of(const LinearSet& set) {
   using model::Op;
   if (set.all_operations) return model::all_operations();
-  return model::only({Op::get_or_set, Op::get_or_set, Op::get_or_set, Op::get_or_set,
-                      Op::get_or_set_many, Op::get_or_set_many, Op::get, Op::set, Op::erase,
-                      Op::take, Op::rename, Op::increment, Op::update, Op::set_tags, Op::clear,
-                      Op::erase_by_tag, Op::erase_by_index, Op::erase_by_pattern, Op::erase_many,
-                      Op::set_if_absent, Op::compare_and_set, Op::set_many, Op::add_index});
+  return model::only({Op::get_or_set,
+                      Op::get_or_set,
+                      Op::get_or_set,
+                      Op::get_or_set,
+                      Op::get_or_set_many,
+                      Op::get_or_set_many,
+                      Op::get,
+                      Op::set,
+                      Op::erase,
+                      Op::take,
+                      Op::rename,
+                      Op::increment,
+                      Op::update,
+                      Op::set_tags,
+                      Op::clear,
+                      Op::erase_by_tag,
+                      Op::erase_by_index,
+                      Op::erase_by_pattern,
+                      Op::erase_many,
+                      Op::set_if_absent,
+                      Op::compare_and_set,
+                      Op::set_many,
+                      Op::add_index});
 }
 
 /// What the cache itself says once all is quiet; empty: nothing wrong.
@@ -82,13 +100,12 @@ Judged run_once(const LinearPlan& plan, const LinearSet& set, std::uint64_t seed
   workload.facts.evictions = set.evictions;
   const auto clock = std::make_shared<model::SteppedClock>();
   Manager manager;
-  const auto cache =
-      manager
-          .open<std::int64_t>("linear",
-                              {.settings = set.settings,
-                               .indexes = {model::declared_index(workload.facts.declared)},
-                               .clock = clock})
-          .value();
+  const auto cache = manager
+                         .open<std::int64_t>(
+                             "linear", {.settings = set.settings,
+                                        .indexes = {model::declared_index(workload.facts.declared)},
+                                        .clock = clock})
+                         .value();
   const model::Environment environment = model::environment_on(clock);
   model::CacheTarget target(cache, environment);
   Judged judged;

@@ -20,8 +20,8 @@ struct LinearPlan {
   int clients = 6;
   int keys = 4;  ///< renames stay within pairs
   int operations_per_client = 150;
-  std::string_view only_set{};     ///< one option set by name; empty: all in turn
-  std::ostream* dump = nullptr;    ///< every history as JSON lines
+  std::string_view only_set{};   ///< one option set by name; empty: all in turn
+  std::ostream* dump = nullptr;  ///< every history as JSON lines
 };
 
 struct LinearReport {

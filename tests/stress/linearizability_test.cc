@@ -1,10 +1,10 @@
 // The memory engine under threads that mix every operation on few keys, judged by the checker.
 // LARDER_STRESS_SECONDS prolongs the run, LARDER_STRESS_SEED moves it.
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+
+#include <gtest/gtest.h>
 
 #include "linear_run.h"
 

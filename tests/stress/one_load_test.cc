@@ -1,14 +1,14 @@
 // One missing key, very many callers: one load. The loader does not return before the statistics
 // show that all others have joined. And the end of a load, which resumes them all, does so without
 // one continuation running inside another.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <cstdio>
 #include <deque>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "detached.h"
 #include "larder/async.h"

@@ -2,10 +2,9 @@
 // Thread safety: belongs to the thread that made it.
 #pragma once
 
-#include <pthread.h>
-
 #include <functional>
 #include <memory>
+#include <pthread.h>
 #include <stdexcept>
 #include <utility>
 

@@ -37,23 +37,21 @@ class AsyncSearchFace {
   }
   auto add_index_many(std::string_view index, std::string_view pattern, Keys index_keys) const {
     return search<CountCall>(Opcode::add_index, {index, pattern, {}, 0, true},
-                                     std::move(index_keys));
+                             std::move(index_keys));
   }
   auto remove_index(std::string_view index, std::string_view pattern,
                     std::string_view index_key) const {
     return search<CountCall>(Opcode::remove_index, {index, pattern}, {index_key});
   }
-  auto remove_index_many(std::string_view index, std::string_view pattern,
-                         Keys index_keys) const {
+  auto remove_index_many(std::string_view index, std::string_view pattern, Keys index_keys) const {
     return search<CountCall>(Opcode::remove_index, {index, pattern, {}, 0, true},
-                                     std::move(index_keys));
+                             std::move(index_keys));
   }
   auto get_by_index(std::string_view index, std::string_view index_key) const {
     return search<KeysCall>(Opcode::find_by_index, {index}, {index_key});
   }
   auto get_by_index_many(std::string_view index, Keys index_keys) const {
-    return search<KeysCall>(Opcode::find_by_index, {index, {}, {}, 0, true},
-                                    std::move(index_keys));
+    return search<KeysCall>(Opcode::find_by_index, {index, {}, {}, 0, true}, std::move(index_keys));
   }
   auto get_values_by_index(std::string_view index, std::string_view index_key) const {
     require_copyable<T>();
@@ -62,22 +60,21 @@ class AsyncSearchFace {
   auto get_values_by_index_many(std::string_view index, Keys index_keys) const {
     require_copyable<T>();
     return search<ValuesCall<T>>(Opcode::get_by_index, {index, {}, {}, 0, true},
-                                         std::move(index_keys));
+                                 std::move(index_keys));
   }
   auto count_by_index(std::string_view index, std::string_view index_key) const {
     return search<CountCall>(Opcode::count_by_index, {index}, {index_key});
   }
   auto count_by_index_many(std::string_view index, Keys index_keys) const {
     return search<CountsCall>(Opcode::count_by_index, {index, {}, {}, 0, true},
-                                      std::move(index_keys));
+                              std::move(index_keys));
   }
   auto erase_by_index(std::string_view index, std::string_view index_key, Keys except = {}) const {
-    return search<CountCall>(Opcode::erase_by_index, {index}, {index_key},
-                                     std::move(except));
+    return search<CountCall>(Opcode::erase_by_index, {index}, {index_key}, std::move(except));
   }
   auto erase_by_index_many(std::string_view index, Keys index_keys, Keys except = {}) const {
     return search<CountsCall>(Opcode::erase_by_index, {index, {}, {}, 0, true},
-                                      std::move(index_keys), std::move(except));
+                              std::move(index_keys), std::move(except));
   }
   auto erase_by_tag(std::string_view tag) const {
     return erase_by_index(SearchOperation::kTagIndex, tag);
@@ -127,10 +124,10 @@ class AsyncSearchFace {
 
   template <class Call>
   auto search(Opcode code, Input input, Keys terms = {}, Keys except = {}) const {
-    return Awaitable<OwnedSearch<Call>, Opcode, OwnedText, OwnedText, OwnedText, std::size_t,
-                     bool, Keys, Keys>(core_, context_, resumer_, code, own(input.index),
-                                       own(input.pattern), own(input.cursor), input.limit,
-                                       input.batch, own(terms), own(except));
+    return Awaitable<OwnedSearch<Call>, Opcode, OwnedText, OwnedText, OwnedText, std::size_t, bool,
+                     Keys, Keys>(core_, context_, resumer_, code, own(input.index),
+                                 own(input.pattern), own(input.cursor), input.limit, input.batch,
+                                 own(terms), own(except));
   }
 };
 

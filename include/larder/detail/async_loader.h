@@ -22,7 +22,7 @@ concept Awaiter = requires(X& x, std::coroutine_handle<> waiter) {
 };
 template <class X>
 concept CanAwait = Awaiter<X> || requires(X&& x) { std::forward<X>(x).operator co_await(); } ||
-                     requires(X&& x) { operator co_await(std::forward<X>(x)); };
+                   requires(X&& x) { operator co_await(std::forward<X>(x)); };
 
 /// Ends a load; the waiters that it completes are resumed after the engine is done with it.
 void finish_load(LoadTicket ticket, std::span<LoadOutcome> outcomes) noexcept;

@@ -242,12 +242,4 @@ Lookup<T> copy_of(const T& value) {
   }
 }
 
-/// The magnitude and direction of a step of any integral type.
-template <class D>
-constexpr Delta delta_of(D step, bool negate) noexcept {
-  const bool negative = std::is_signed_v<D> && step < D{0};
-  const auto image = static_cast<std::uint64_t>(step);
-  return Delta{negative ? std::uint64_t{0} - image : image, negative != negate};
-}
-
 }  // namespace larder::detail

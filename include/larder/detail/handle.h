@@ -63,8 +63,8 @@ class SearchFace : protected Handle {
     return run(KeysCall(Opcode::find_by_index, index, index_key));
   }
   /// The distinct keys under any of `index_keys`.
-  [[nodiscard]] Result<std::vector<std::string>> get_by_index_many(
-      std::string_view index, const Keys& index_keys) const {
+  [[nodiscard]] Result<std::vector<std::string>> get_by_index_many(std::string_view index,
+                                                                   const Keys& index_keys) const {
     return run(KeysCall(Opcode::find_by_index, many(index, index_keys)));
   }
   [[nodiscard]] BatchResult<T> get_values_by_index(std::string_view index,
@@ -82,14 +82,13 @@ class SearchFace : protected Handle {
     return run(CountCall(Opcode::count_by_index, index, index_key));
   }
   /// One count per index key.
-  [[nodiscard]] Result<std::vector<std::size_t>> count_by_index_many(
-      std::string_view index, const Keys& index_keys) const {
+  [[nodiscard]] Result<std::vector<std::size_t>> count_by_index_many(std::string_view index,
+                                                                     const Keys& index_keys) const {
     return run(CountsCall(Opcode::count_by_index, many(index, index_keys)));
   }
   Result<std::size_t> erase_by_index(std::string_view index, std::string_view index_key,
                                      const Keys& except = {}) const {
-    return run(
-        CountCall(Opcode::erase_by_index, index, index_key, {}, except.views()));
+    return run(CountCall(Opcode::erase_by_index, index, index_key, {}, except.views()));
   }
   /// One count per index key.
   Result<std::vector<std::size_t>> erase_by_index_many(std::string_view index,
@@ -115,24 +114,21 @@ class SearchFace : protected Handle {
   /// At most `limit` live keys that match, after `cursor` (empty: from the start).
   [[nodiscard]] Result<Page> scan(std::string_view pattern, std::string_view cursor,
                                   std::size_t limit) const {
-    return run(PageCall(Opcode::scan,
-                                {.pattern = pattern, .cursor = cursor, .limit = limit}));
+    return run(PageCall(Opcode::scan, {.pattern = pattern, .cursor = cursor, .limit = limit}));
   }
   /// The same over the index keys of an index that have members.
   [[nodiscard]] Result<Page> scan_index(std::string_view index, std::string_view pattern,
                                         std::string_view cursor, std::size_t limit) const {
-    return run(PageCall(Opcode::scan_index, {.index = index,
-                                                     .pattern = pattern,
-                                                     .cursor = cursor,
-                                                     .limit = limit}));
+    return run(PageCall(Opcode::scan_index,
+                        {.index = index, .pattern = pattern, .cursor = cursor, .limit = limit}));
   }
 
  protected:
   using Handle::Handle;
 
  private:
-  static SearchInput many(std::string_view index, const Keys& terms,
-                                  std::string_view pattern = {}, const Keys& except = {}) {
+  static SearchInput many(std::string_view index, const Keys& terms, std::string_view pattern = {},
+                          const Keys& except = {}) {
     return {.index = index,
             .pattern = pattern,
             .terms = terms.views(),

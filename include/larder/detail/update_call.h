@@ -24,8 +24,7 @@ Change<T> as_change(Answer&& answer) {
   } else if constexpr (is_result<A>) {
     if (!answer.ok()) return std::move(answer).error();
     return as_change<T>(*std::move(answer));
-  } else if constexpr (std::same_as<A, Error> || std::same_as<A, Keep> ||
-                       std::same_as<A, Erase>) {
+  } else if constexpr (std::same_as<A, Error> || std::same_as<A, Keep> || std::same_as<A, Erase>) {
     return std::forward<Answer>(answer);
   } else {
     static_assert(std::convertible_to<Answer, T>,

@@ -1,0 +1,145 @@
+// Reads the process's own mappings through /proc/self/mem into one buffer, which is left out of the
+// search, and compares masked bytes with masked pieces.
+// Thread safety: see memory_scan.h.
+#include "memory_scan.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+namespace larder::stress {
+namespace {
+
+constexpr unsigned char kMask = 0xA5;
+constexpr std::uint64_t kWordMask = 0xA5A5A5A5A5A5A5A5U;
+constexpr std::size_t kBufferBytes = std::size_t{4} << 20;
+// Larger mappings are the shadow memory of sanitizers, which holds no bytes of the program.
+constexpr std::uint64_t kLargestMapping = std::uint64_t{4} << 30;
+
+struct Range {
+  std::uint64_t begin;
+  std::uint64_t end;
+};
+
+std::vector<Range> readable_mappings() {
+  std::vector<Range> ranges;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    Range range{};
+    std::string access;
+    char dash = 0;
+    std::istringstream fields(line);
+    fields >> std::hex >> range.begin >> dash >> range.end >> access;
+    const bool special = line.find("[v") != std::string::npos;  // vdso, vvar, vsyscall
+    if (access.size() < 2 || access[0] != 'r' || special) continue;
+    if (range.end - range.begin <= kLargestMapping) ranges.push_back(range);
+  }
+  return ranges;
+}
+
+/// The pages of one scan: mapped once, so that it is one range to leave out.
+class Buffer {
+ public:
+  Buffer()
+      : data_(static_cast<char*>(mmap(nullptr, kBufferBytes, PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))),
+        memory_(open("/proc/self/mem", O_RDONLY | O_CLOEXEC)) {
+    if (data_ == MAP_FAILED || memory_ < 0) throw std::runtime_error("cannot read own memory");
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer() {
+    close(memory_);
+    munmap(data_, kBufferBytes);
+  }
+
+  [[nodiscard]] bool overlaps(const Range& range) const {
+    const auto begin = reinterpret_cast<std::uint64_t>(data_);
+    return range.begin < begin + kBufferBytes && begin < range.end;
+  }
+  /// The part of `range` before the buffer, if it lies inside (mappings may have merged).
+  [[nodiscard]] std::vector<Range> without(const Range& range) const {
+    if (!overlaps(range)) return {range};
+    const auto begin = reinterpret_cast<std::uint64_t>(data_);
+    std::vector<Range> rest;
+    if (range.begin < begin) rest.push_back({range.begin, begin});
+    if (begin + kBufferBytes < range.end) rest.push_back({begin + kBufferBytes, range.end});
+    return rest;
+  }
+  std::size_t fill(std::uint64_t from, std::size_t bytes) {
+    const ssize_t got =
+        pread(memory_, data_, std::min(bytes, kBufferBytes), static_cast<off_t>(from));
+    return got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+  [[nodiscard]] const char* data() const { return data_; }
+
+ private:
+  char* const data_;
+  const int memory_;
+};
+
+}  // namespace
+
+Canary::Canary(std::size_t bytes) : masked_(bytes) {
+  if (bytes < kPieceBytes) throw std::invalid_argument("a canary has at least one piece");
+  std::random_device random;
+  for (unsigned char& byte : masked_) byte = static_cast<unsigned char>(random());
+}
+
+void Canary::write(char* to) const {
+  volatile char* out = to;  // byte by byte: no wide register is spilled with several of them
+  for (std::size_t i = 0; i < masked_.size(); ++i) out[i] = static_cast<char>(masked_[i] ^ kMask);
+}
+
+std::string Canary::string() const {
+  std::string bytes(masked_.size(), '\0');
+  write(bytes.data());
+  return bytes;
+}
+
+std::size_t Canary::copies_in(const char* data, std::size_t bytes) const {
+  std::vector<std::uint64_t> pieces;  // masked
+  for (std::size_t at = masked_.size() % kPieceBytes; at < masked_.size(); at += kPieceBytes) {
+    std::memcpy(&pieces.emplace_back(), masked_.data() + at, kPieceBytes);
+  }
+  bool begins[256] = {};  // which bytes a piece begins with, unmasked: most memory is ruled out
+  for (const std::uint64_t piece : pieces) begins[(piece & 0xFF) ^ kMask] = true;
+  std::size_t found = 0;
+  const auto* const at = reinterpret_cast<const unsigned char*>(data);
+  for (std::size_t i = 0; i + kPieceBytes <= bytes; ++i) {
+    if (!begins[at[i]]) continue;
+    std::uint64_t word = 0;
+    std::memcpy(&word, at + i, sizeof word);
+    word ^= kWordMask;
+    for (const std::uint64_t piece : pieces) found += word == piece ? 1 : 0;
+  }
+  return found;
+}
+
+std::size_t Canary::copies() const {
+  Buffer buffer;
+  std::size_t found = 0;
+  for (const Range& mapping : readable_mappings()) {
+    for (const Range& range : buffer.without(mapping)) {
+      for (std::uint64_t at = range.begin; at < range.end;) {
+        const std::size_t got = buffer.fill(at, range.end - at);
+        if (got == 0) break;  // pages that cannot be read
+        found += copies_in(buffer.data(), got);
+        if (got <= kPieceBytes || at + got >= range.end) break;
+        at += got - (kPieceBytes - 1);  // pieces across the edge
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace larder::stress

@@ -1,0 +1,36 @@
+// Canaries and the search for them in the whole memory of the process: what wipe_test is made of.
+// A canary never lies in memory as it is, but for the copies that the test hands to the cache.
+// Thread safety: a Canary is a value; a scan reads memory that others may be writing, so let
+// everything be quiet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace larder::stress {
+
+/// Random bytes kept masked. Each can be searched for in pieces, so that a copy that lost its
+/// beginning (to a moved-from string, to the free list of an allocator) is found too.
+class Canary {
+ public:
+  explicit Canary(std::size_t bytes);
+
+  [[nodiscard]] std::size_t size() const { return masked_.size(); }
+  /// Writes the bytes to `to`, one by one, leaving no other copy.
+  void write(char* to) const;
+  /// A string of exactly the bytes; the caller wipes it.
+  [[nodiscard]] std::string string() const;
+  /// How many copies of any piece the memory of the process holds.
+  [[nodiscard]] std::size_t copies() const;
+  /// The same for the bytes at `data`: for the test of the search itself.
+  [[nodiscard]] std::size_t copies_in(const char* data, std::size_t bytes) const;
+
+  static constexpr std::size_t kPieceBytes = 8;
+
+ private:
+  std::vector<unsigned char> masked_;
+};
+
+}  // namespace larder::stress
