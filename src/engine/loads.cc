@@ -2,6 +2,7 @@
 // Thread safety: see loads.h.
 #include "engine/loads.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/load_call.h"
@@ -17,13 +18,34 @@ struct Missing {
 
 Error deadlock(std::string_view why) { return Error(Errc::would_deadlock, std::string(why)); }
 
+// Whether `flight` is one of the loads that a call runs in.
+bool runs_in(const flight::ChainPtr& chain, const flight::Flight& flight) {
+  for (const auto* load = chain.get(); load != nullptr; load = load->outer.get()) {
+    if (std::ranges::find(load->flights, flight.id) != load->flights.end()) return true;
+  }
+  return false;
+}
+
+// Whether a caller that comes now may be given what `flight` loads. After an erase by index or tag
+// nobody knows before its end whether the value is one of those erased: who comes later loads again
+// (rule 7). The price is one more load of a key in flight per such erase that a caller follows.
+// A call inside that very load goes on, to be refused.
+bool may_join(LoadTarget& target, const flight::Flight& flight, const flight::ChainPtr& chain) {
+  return flight.fence == target.fence_now() || runs_in(chain, flight);
+}
+
 // One missing key, under its lock: there by now, joined, refused, or led by `run`.
 void enter(LoadTarget& target, LoadOperation& op, const Missing& missing,
            const std::shared_ptr<LoadCall>& call, LoadRun& run, const flight::ChainPtr& chain) {
   Item& item = op.items[missing.item];
   sync::MutexLock lock(*missing.place.guard);
   if (target.find_live_locked(missing.place, item)) return;
-  if (auto flight = missing.place.flights->find(missing.place.key)) {
+  auto known = missing.place.flights->find(missing.place.key);
+  if (known && !may_join(target, *known, chain)) {
+    missing.place.flights->fence(missing.place.key);
+    known.reset();
+  }
+  if (auto flight = std::move(known)) {
     if (!call->join(missing.place, std::move(flight), missing.item, chain)) {
       item.error = deadlock("this load would wait, directly or through others, for itself");
     } else {
