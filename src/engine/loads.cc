@@ -31,7 +31,7 @@ bool runs_in(const flight::ChainPtr& chain, const flight::Flight& flight) {
 // (rule 7). The price is one more load of a key in flight per such erase that a caller follows.
 // A call inside that very load goes on, to be refused.
 bool may_join(LoadTarget& target, const flight::Flight& flight, const flight::ChainPtr& chain) {
-  return flight.fence == target.fence_now() || runs_in(chain, flight);
+  return !target.fences_passed(flight.fence, flight.key) || runs_in(chain, flight);
 }
 
 // One missing key, under its lock: there by now, joined, refused, or led by `run`.

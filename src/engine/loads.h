@@ -45,6 +45,8 @@ class LoadTarget {
   virtual bool find_live_locked(const LoadPlace& place, Item& item) = 0;
   // The generation of index and tag erases, for flights that begin.
   virtual std::uint64_t fence_now() = 0;
+  // Whether such an erase, other than one that spared `key`, came after the generation `began`.
+  virtual bool fences_passed(std::uint64_t began, std::string_view key) = 0;
   // Stores the value (hooks included) if the flight is still attached, and detaches it in the same
   // step. The value is handed out in any case. No lock held.
   virtual LoadEnd publish(const LoadPlace& place, flight::Flight& flight, LoadOutcome& outcome,

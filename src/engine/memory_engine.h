@@ -49,6 +49,9 @@ class MemoryEngine final : public Engine,
   bool find_live(const LoadPlace& place, Item& item) override;
   bool find_live_locked(const LoadPlace& place, Item& item) override;
   std::uint64_t fence_now() override { return store_.fences().now(); }
+  bool fences_passed(std::uint64_t began, std::string_view key) override {
+    return store_.fences().passed(began, key);
+  }
   LoadEnd publish(const LoadPlace& place, flight::Flight& flight, LoadOutcome& outcome,
                   const WriteOptions& call) override;
   void load_began() noexcept override;

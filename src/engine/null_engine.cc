@@ -52,6 +52,7 @@ class NullEngine final : public Engine,
   }
   bool find_live_locked(const LoadPlace&, Item&) override { return false; }
   std::uint64_t fence_now() override { return 0; }
+  bool fences_passed(std::uint64_t, std::string_view) override { return false; }
   LoadEnd publish(const LoadPlace& place, flight::Flight& flight, LoadOutcome& outcome,
                   const WriteOptions& call) override;
   void load_began() noexcept override;

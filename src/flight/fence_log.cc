@@ -26,12 +26,26 @@ void FenceLog::raise(std::uint32_t index, std::string_view term,
   generation_.store_release(generation);  // pairs with now() and passed()
 }
 
+bool FenceLog::has_forgotten(std::uint64_t began) const {
+  return !fences_.empty() && began + 1 < fences_.front().generation;
+}
+
+bool FenceLog::passed(std::uint64_t began, std::string_view key) const {
+  if (!passed(began)) return false;
+  const Mark of_key = mark(key);
+  sync::MutexLock lock(mutex_);
+  return has_forgotten(began) || std::ranges::any_of(fences_, [&](const Fence& fence) {
+           return fence.generation > began &&
+                  std::ranges::find(fence.except, of_key) == fence.except.end();
+         });
+}
+
 bool FenceLog::is_fenced(std::uint64_t began, std::uint32_t index, std::string_view term,
                          std::string_view key) const {
   const Mark of_term = mark(term);
   const Mark of_key = mark(key);
   sync::MutexLock lock(mutex_);
-  if (!fences_.empty() && began + 1 < fences_.front().generation) return true;  // forgotten ones
+  if (has_forgotten(began)) return true;
   return std::ranges::any_of(fences_, [&](const Fence& fence) {
     return fence.generation > began && fence.index == index && fence.term == of_term &&
            std::ranges::find(fence.except, of_key) == fence.except.end();

@@ -45,6 +45,8 @@ class FenceLog {
   [[nodiscard]] bool passed(std::uint64_t began) const noexcept {
     return generation_.load_acquire() != began;  // pairs with raise()
   }
+  // Whether anything but what spared `key` was erased since `began`, or may have been.
+  [[nodiscard]] bool passed(std::uint64_t began, std::string_view key) const;
   // Whether this very term of `key` was erased since `began`, or may have been.
   [[nodiscard]] bool is_fenced(std::uint64_t began, std::uint32_t index, std::string_view term,
                                std::string_view key) const;
@@ -63,6 +65,7 @@ class FenceLog {
   };
 
   static Mark mark(std::string_view bytes) noexcept;
+  [[nodiscard]] bool has_forgotten(std::uint64_t began) const LARDER_REQUIRES(mutex_);
 
   mutable sync::Mutex mutex_{sync::Rank::kFlight};
   std::deque<Fence> fences_ LARDER_GUARDED_BY(mutex_);

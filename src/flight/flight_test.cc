@@ -93,7 +93,10 @@ TEST(FenceLogTest, SparesTheKeysThatTheEraseExcepted) {
   EXPECT_FALSE(log.is_fenced(0, 3, "ann", "mine"));
   EXPECT_FALSE(log.is_fenced(0, 3, "ann", "yours"));
   EXPECT_TRUE(log.is_fenced(0, 3, "ann", "theirs"));
+  EXPECT_FALSE(log.passed(0, "mine"));
+  EXPECT_TRUE(log.passed(0, "theirs"));
   log.raise(3, "ann");
+  EXPECT_TRUE(log.passed(0, "mine"));
   EXPECT_TRUE(log.is_fenced(0, 3, "ann", "mine"));
 }
 
