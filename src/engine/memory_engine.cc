@@ -8,6 +8,7 @@
 #include "base/check_input.h"
 #include "engine/memory_keys.h"
 #include "engine/memory_search.h"
+#include "engine/trampoline.h"
 #include "flight/load_chain.h"
 #include "sync/epoch.h"
 
@@ -204,6 +205,7 @@ Result<void> MemoryEngine::resize(std::size_t max_entries, std::size_t max_bytes
 Result<void> MemoryEngine::close(std::optional<std::int64_t> deadline_ns) {
   closed_.store_release(true);  // pairs with closed()
   loads_.close(Error(Errc::closed, "the cache was closed while the value was loaded"));
+  Trampoline::flush();  // waiting for loaders must not hold up the callers that have their answer
   Result<void> result = wait_for_loads(deadline_ns);
   store_.drop_all();
   store_.collect(false);

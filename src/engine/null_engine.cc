@@ -13,6 +13,7 @@
 #include "engine/heap_value.h"
 #include "engine/hook_calls.h"
 #include "engine/loads.h"
+#include "engine/trampoline.h"
 #include "larder/options.h"
 #include "sync/mutex.h"
 
@@ -245,6 +246,7 @@ Health NullEngine::health(const Context&) {
 Result<void> NullEngine::close(std::optional<std::int64_t> deadline_ns) {
   closed_.store_release(true);  // pairs with closed()
   loads_.close(Error(Errc::closed, "the cache was closed while the value was loaded"));
+  Trampoline::flush();  // waiting for loaders must not hold up the callers that have their answer
   if (flight::current_chain() != nullptr) return {};  // a loader would wait for itself
   sync::UniqueLock lock(mutex_);
   while (loading_ != 0) {  // loaders that heed their stop token end; the others have the deadline
