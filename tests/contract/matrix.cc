@@ -133,7 +133,7 @@ void print_engine(std::ostream& out, const EngineUnderTest& engine) {
 }  // namespace
 
 void print_matrix(std::ostream& out) {
-  out << "# Contract matrix\n\n"
+  out << "# Contract matrix\n\nMade by `contract_test --matrix`.\n\n"
          "Rules of the contract by operation. A cell counts the tests that called the operation\n"
          "through the blocking and the coroutine face, over all option sets. `s`: the engine\n"
          "stores nothing, and the rule is about what is stored. `·`: the rule does not speak of\n"

@@ -127,6 +127,9 @@ LARDER_CONTRACT(rule_10_declared_terms_follow_every_write_case_134, kStores) {
   EXPECT_TRUE(
       is(cache.get_or_set("m", [] { return Session{"cid", "y", 5}; }), Session{"cid", "y", 5}));
   EXPECT_EQ(cache.get_values_by_index("by_subject", "cid").hits(), 3U);
+  EXPECT_TRUE(succeeds(cache.update("m", [](const Session*) { return Session{"dan", "z", 6}; })));
+  EXPECT_EQ(sorted(cache.get_by_index("by_subject", "cid")), (Texts{"k", "l"}));
+  EXPECT_EQ(sorted(cache.get_by_index("by_subject", "dan")), Texts{"m"});
 }
 
 LARDER_CONTRACT(rule_10_values_by_index, kStores) {
@@ -295,7 +298,8 @@ LARDER_CONTRACT(rule_10_members_exist_while_others_write_case_121_122_178,
         EXPECT_TRUE(succeeds(cache.add_index("i", "k1*", "t" + std::to_string(i % 5))));
         EXPECT_TRUE(succeeds(cache.erase(key)));
       } else {
-        for (const std::string& member : *cache.get_by_index("i", "t" + std::to_string(i % 5))) {
+        const auto members = cache.get_by_index("i", "t" + std::to_string(i % 5));
+        for (const std::string& member : *members) {
           EXPECT_TRUE(member.starts_with("k1")) << member;
         }
         for (const auto& value : cache.get_values_by_index("by_subject", "ann")) {

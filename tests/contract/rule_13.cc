@@ -242,7 +242,7 @@ LARDER_CONTRACT(rule_13_pinned_values_are_reported, kStores | kNative) {
   EXPECT_EQ(cache.stats().pinned_bytes, 0U);
   EXPECT_TRUE(is(cache.erase("k"), true));
   testing::maintain(cache.cache());
-  EXPECT_GE(cache.stats().pinned_bytes, 10'000U);
+  EXPECT_GT(cache.stats().pinned_bytes, 0U);
   EXPECT_EQ((*ref)->size(), 10'000U);
   (*ref).reset();
   EXPECT_EQ(cache.stats().pinned_bytes, 0U);

@@ -155,8 +155,7 @@ LARDER_CONTRACT(rule_16_a_rename_asks_for_both_keys_case_153, kStores) {
   for (const std::string refused : {"to", "again"}) {
     record.refuse(refused);
     EXPECT_TRUE(fails(cache.rename("to", "again"), Errc::vetoed));
-    EXPECT_TRUE(
-        is(cache.contains("again").ok() ? cache.keys_by_pattern("*") : Texts{}, Texts{"to"}));
+    EXPECT_EQ(sorted(cache.keys_by_pattern("*")), Texts{"to"});
   }
 }
 
@@ -252,11 +251,7 @@ LARDER_CONTRACT(rule_16_loads_run_get_hooks_per_caller_and_set_hooks_once, kAnyE
   EXPECT_EQ(std::ranges::count(events, "pre_get k"), 2);
   EXPECT_EQ(std::ranges::count(events, "post_get k yes"), 2);
   EXPECT_EQ(std::ranges::count(events, "pre_set k"), 1);
-  EXPECT_EQ(std::ranges::count(events, t.stores() ? "post_set k yes" : "post_set k no") +
-                std::ranges::count(events, "post_set k yes"),
-            t.stores() ? 2
-                       : std::ranges::count(events, "post_set k no") +
-                             2 * std::ranges::count(events, "post_set k yes"));
+  EXPECT_EQ(std::ranges::count(events, "post_set k yes"), 1);
 }
 
 LARDER_CONTRACT(rule_16_a_veto_at_publishing_fails_the_load, kAnyEngine) {

@@ -43,7 +43,7 @@ LARDER_CONTRACT(rule_19_the_environment_is_laid_over, kAnyEngine | kPlainOptions
   const std::vector<std::string_view> bad = {"LARDER_MAX_ENTRIES=many"};
   const auto refused = config.apply_environment(bad);
   ASSERT_TRUE(fails(refused, Errc::invalid_config));
-  EXPECT_NE(refused.error().message().find("max_entries"), std::string_view::npos)
+  EXPECT_NE(refused.error().message().find("LARDER_MAX_ENTRIES"), std::string_view::npos)
       << refused.error().message();
   EXPECT_EQ(config.settings_for("any")->max_entries, 7U);
 }
