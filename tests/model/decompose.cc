@@ -324,6 +324,10 @@ class Decomposer {
     Atom rename = atom(Step::rename, from);
     rename.destination = place(event_->keys.at(1)).slot;
     rename.success = expect(event_->flag);
+    rename.beside_clear = std::ranges::any_of(history_.events, [&](const Event& other) {
+      return other.op == Op::clear && other.call_ns < event_->return_ns &&
+             other.return_ns > event_->call_ns;
+    });
     push(from, std::move(rename));
   }
 
@@ -536,7 +540,7 @@ class Decomposer {
       case Step::remove:
       case Step::set_tags:
       case Step::rename:
-        return atom.success == Expect::no && !loads;
+        return atom.success == Expect::no && !loads && !atom.beside_clear;
       default:
         return false;
     }

@@ -439,11 +439,23 @@ class Application {
 
   void rename() {
     if (may_live(key()) && atom_.success != Expect::no) rename_live();
+    if (may_live(key()) && atom_.success != Expect::yes && atom_.beside_clear) clear_source();
     if_dead(atom_.key, [&](State next, bool by_expiry) {
       fence(next, atom_.key, Fence::maybe);
       fence(next, atom_.destination, Fence::maybe);
       emit(std::move(next), false, by_expiry);
     });
+  }
+
+  /// A clear that is under way may take the entry before it escapes to a key that the clear has
+  /// dealt with already. It may do so to each entry that comes meanwhile (rule 12), so that its one
+  /// step for the key is not used up.
+  void clear_source() {
+    if (atom_.key == atom_.destination) return;
+    State next = state_;
+    next.keys[atom_.key] = {};
+    fence(next, atom_.key, Fence::maybe);
+    emit(std::move(next), false);
   }
 
   /// The contract lets the entry move; whose bound terms the destination has then is left open.

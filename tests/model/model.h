@@ -126,6 +126,7 @@ struct Atom {
   int event = 0;
   int key = 0;          ///< slot in State::keys
   int destination = 0;  ///< rename
+  bool beside_clear = false;  ///< rename: a clear() was open meanwhile
   std::int64_t call_ns = 0;
   std::int64_t return_ns = 0;  ///< kForever: open-ended
   std::int64_t clock_low_ns = 0;
