@@ -22,13 +22,25 @@ namespace {
 constexpr unsigned char kMask = 0xA5;
 constexpr std::uint64_t kWordMask = 0xA5A5A5A5A5A5A5A5U;
 constexpr std::size_t kBufferBytes = std::size_t{4} << 20;
-// Larger mappings are the shadow memory of sanitizers, which holds no bytes of the program.
-constexpr std::uint64_t kLargestMapping = std::uint64_t{4} << 30;
-
 struct Range {
   std::uint64_t begin;
   std::uint64_t end;
 };
+
+// What sanitizers keep for themselves on x86-64: no bytes of the program, and too much to read.
+#if defined(__SANITIZE_THREAD__)
+constexpr Range kShadow[] = {{0x010000000000, 0x550000000000}, {0x570000000000, 0x7b0000000000}};
+#elif defined(__SANITIZE_ADDRESS__)
+constexpr Range kShadow[] = {{0x00007fff7000, 0x10007fff8000}};
+#else
+constexpr Range kShadow[] = {{0, 0}};
+#endif
+
+bool is_shadow(const Range& range) {
+  return std::ranges::any_of(kShadow, [&](const Range& shadow) {
+    return range.begin >= shadow.begin && range.end <= shadow.end;
+  });
+}
 
 std::vector<Range> readable_mappings() {
   std::vector<Range> ranges;
@@ -41,7 +53,7 @@ std::vector<Range> readable_mappings() {
     fields >> std::hex >> range.begin >> dash >> range.end >> access;
     const bool special = line.find("[v") != std::string::npos;  // vdso, vvar, vsyscall
     if (access.size() < 2 || access[0] != 'r' || special) continue;
-    if (range.end - range.begin <= kLargestMapping) ranges.push_back(range);
+    if (!is_shadow(range)) ranges.push_back(range);
   }
   return ranges;
 }
@@ -106,7 +118,9 @@ std::string Canary::string() const {
   return bytes;
 }
 
-std::size_t Canary::copies_in(const char* data, std::size_t bytes) const {
+// Not instrumented: it reads every byte of the process.
+[[gnu::no_sanitize("thread", "address", "undefined")]] std::size_t Canary::copies_in(
+    const char* data, std::size_t bytes) const {
   std::vector<std::uint64_t> pieces;  // masked
   for (std::size_t at = masked_.size() % kPieceBytes; at < masked_.size(); at += kPieceBytes) {
     std::memcpy(&pieces.emplace_back(), masked_.data() + at, kPieceBytes);
