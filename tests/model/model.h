@@ -124,8 +124,8 @@ enum class Expect : std::uint8_t { any, no, yes };
 struct Atom {
   Step step = Step::observe;
   int event = 0;
-  int key = 0;          ///< slot in State::keys
-  int destination = 0;  ///< rename
+  int key = 0;                ///< slot in State::keys
+  int destination = 0;        ///< rename
   bool beside_clear = false;  ///< rename: a clear() was open meanwhile
   std::int64_t call_ns = 0;
   std::int64_t return_ns = 0;  ///< kForever: open-ended

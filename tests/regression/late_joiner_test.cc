@@ -1,9 +1,9 @@
 // Who asks for a key after an erase by tag or index has returned may not be given a value whose
 // load began before it and that has the term: such a caller loads again.
-#include <gtest/gtest.h>
-
 #include <string>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "larder/manager.h"
 

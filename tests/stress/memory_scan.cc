@@ -3,18 +3,18 @@
 // Thread safety: see memory_scan.h.
 #include "memory_scan.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <random>
 #include <sstream>
 #include <stdexcept>
+#include <unistd.h>
 #include <utility>
+
+#include <sys/mman.h>
 
 namespace larder::stress {
 namespace {

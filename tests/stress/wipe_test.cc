@@ -1,14 +1,14 @@
 // Secure wipe, proven by scanning the memory of the process for a canary: none is left where the
 // option is on, and where it is off the same scan finds it. Copies that the cache hands out or is
 // handed are the test's own, and it wipes them.
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "larder/async.h"
 #include "larder/manager.h"
@@ -468,8 +468,7 @@ TEST_P(WipedText, TagsThatWereErasedBy) {
 TEST_P(WipedText, TagsOfLoads) {
   run([](auto& cache, const auto& tag) {
     WriteOptions options = tagged(tag);
-    EXPECT_TRUE(cache.get_or_set(
-        "key", [] { return 1; }, options));
+    EXPECT_TRUE(cache.get_or_set("key", [] { return 1; }, options));
     EXPECT_TRUE(cache.erase("key").value());
     EXPECT_TRUE(cache.get_or_set(
         "key", [&] { return Loaded<int>{.value = 1, .tags = std::vector<std::string>{tag}}; }));
@@ -487,8 +486,7 @@ TEST_P(WipedText, TagsInCoroutines) {
       EXPECT_TRUE(tagged_again.value());
       const auto erased = co_await to.async().erase("key");
       EXPECT_TRUE(erased.value());
-      const auto loaded = co_await to.async().get_or_set(
-          "key", [] { return 1; }, options);
+      const auto loaded = co_await to.async().get_or_set("key", [] { return 1; }, options);
       EXPECT_TRUE(loaded);
       const auto erased_again = co_await to.async().erase("key");
       EXPECT_TRUE(erased_again.value());
