@@ -97,10 +97,6 @@ function(_larder_unit name roots depends system label)
   endforeach()
   if(tests AND LARDER_BUILD_TESTS)
     add_executable(${name}_test ${tests})
-    # Resuming one coroutine from another must not grow the stack: only the optimiser sees to that.
-    if(NOT name STREQUAL "engine")
-      larder_compile_quickly(${name}_test)
-    endif()
     target_link_libraries(${name}_test PRIVATE larder_${name} larder_build_flags
                           ${LARDER_RAPIDCHECK} GTest::gmock GTest::gtest GTest::gtest_main)
     larder_register_gtest(${name}_test LABELS ${label})
