@@ -15,6 +15,13 @@ namespace {
 // Tokens of the limbo: references of nodes, and addresses of bucket arrays with this bit set.
 constexpr std::uint64_t kArrayToken = std::uint64_t{1} << 63;
 
+// A grace period costs some microseconds, on some virtual machines more than a millisecond: a batch
+// may be a sixteenth of what lives.
+std::size_t fitting_batch_size(std::size_t entries) {
+  constexpr std::size_t kLargest = std::size_t{32} << 10;
+  return std::clamp(entries / 16, sync::Limbo::kDefaultBatchSize, kLargest);
+}
+
 }  // namespace
 
 Ref Store::live_locked(const KeySpot& spot, std::int64_t now_ns, Removals& removals) {
@@ -215,6 +222,7 @@ void Store::retire(std::uint64_t token) noexcept {
   const sync::Limbo::Advice advice = limbo_.retire(token);
   const auto free = [this](std::uint64_t dead) { free_token(dead); };
   if (advice == sync::Limbo::Advice::kCollect) {
+    if (!settings_.secure_wipe) limbo_.set_batch_size(fitting_batch_size(budget_.entries()));
     limbo_.collect(free, settings_.secure_wipe ? sync::Limbo::kSecurePolls : 1);
   } else if (advice == sync::Limbo::Advice::kBackOff) {
     limbo_.flush(

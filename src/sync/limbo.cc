@@ -13,6 +13,17 @@ namespace larder::sync {
 
 Limbo::Limbo(std::size_t batch_size) : batch_size_(batch_size) { CHECK_GE(batch_size, 1U); }
 
+void Limbo::set_batch_size(std::size_t batch_size) noexcept {
+  CHECK_GE(batch_size, 1U);
+  batch_size_.store_relaxed(batch_size);
+}
+
+// With large batches fewer of them, so that what waits stays in proportion.
+std::size_t Limbo::most_sealed() const noexcept {
+  const std::size_t fit = kMaxSealedBatches * kDefaultBatchSize / batch_size_.load_relaxed();
+  return std::clamp(fit, kMinSealedBatches, kMaxSealedBatches);
+}
+
 Limbo::~Limbo() {
   CHECK_EQ(pending(), 0U);
   for (auto& stripe : stripes_) delete stripe.load_acquire();  // pairs with own_stripe()
@@ -31,24 +42,27 @@ Limbo::Stripe& Limbo::own_stripe() noexcept {
 Limbo::Advice Limbo::retire(Token token) noexcept {
   Stripe& stripe = own_stripe();
   std::array<Token, kStripeTokens> full;
+  std::size_t count = 0;
   {
     MutexLock lock(stripe.mutex);
     stripe.retired.store_relaxed(stripe.retired.load_relaxed() + 1);
     stripe.tokens[stripe.size++] = token;
-    if (stripe.size < std::min(kStripeTokens, batch_size_)) return Advice::kNone;
+    if (stripe.size < std::min(kStripeTokens, batch_size_.load_relaxed())) return Advice::kNone;
     full = stripe.tokens;
-    stripe.size = 0;
+    count = std::exchange(stripe.size, 0);
   }
-  return add_to_open_batch(std::span(full).first(std::min(kStripeTokens, batch_size_)));
+  return add_to_open_batch(std::span(full).first(count));
 }
 
 Limbo::Advice Limbo::add_to_open_batch(std::span<const Token> tokens) noexcept {
   std::vector<Token> full;
   {
     MutexLock lock(mutex_);
-    if (open_.capacity() == 0) open_.reserve(batch_size_ + kStripeTokens);
+    const std::size_t batch_size = batch_size_.load_relaxed();
+    if (open_.capacity() == 0) open_.reserve(batch_size + kStripeTokens);
     open_.insert(open_.end(), tokens.begin(), tokens.end());
-    if (open_.size() < batch_size_) return Advice::kNone;
+    // Every stripe's worth frees a portion of an older batch.
+    if (open_.size() < batch_size) return sealed_.empty() ? Advice::kNone : Advice::kCollect;
     full.swap(open_);
   }
   return seal(std::move(full));
@@ -60,7 +74,7 @@ Limbo::Advice Limbo::seal(std::vector<Token> tokens) noexcept {
   batch.push_back({std::move(tokens), GracePeriod::begin()});
   MutexLock lock(mutex_);
   sealed_.splice(sealed_.end(), batch);
-  return sealed_.size() < kMaxSealedBatches ? Advice::kCollect : Advice::kBackOff;
+  return sealed_.size() < most_sealed() ? Advice::kCollect : Advice::kBackOff;
 }
 
 void Limbo::seal_everything(Wait wait) noexcept {
@@ -82,23 +96,40 @@ void Limbo::seal_everything(Wait wait) noexcept {
   if (!all.empty()) seal(std::move(all));
 }
 
-// Moves up to `limit` elapsed batches, oldest first. The poll under the lock costs one read for
-// each section that the oldest batch still waits for.
-bool Limbo::take_elapsed(Batches& elapsed, std::size_t limit) noexcept {
+// The poll under the lock costs one read for each section that the oldest batch still waits for.
+bool Limbo::take_elapsed(Batches& elapsed) noexcept {
   MutexLock lock(mutex_);
-  for (std::size_t taken = 0; taken < limit && !sealed_.empty(); ++taken) {
+  while (!sealed_.empty()) {  // bound: the sealed batches
     if (!sealed_.front().grace.elapsed()) return false;
     elapsed.splice(elapsed.end(), sealed_, sealed_.begin());
+  }
+  return true;
+}
+
+// Oldest first; a batch that is used up is destroyed after the lock. True when none is left.
+bool Limbo::take_portion(Portion& portion, std::size_t& count) noexcept {
+  Batches used_up;
+  MutexLock lock(mutex_);
+  while (count < kPortion && !sealed_.empty()) {  // bound: a batch has a token at least
+    Batch& oldest = sealed_.front();
+    if (!oldest.grace.elapsed()) break;
+    const auto some = oldest.rest().first(std::min(oldest.rest().size(), kPortion - count));
+    std::ranges::copy(some, portion.begin() + count);
+    count += some.size();
+    oldest.taken += some.size();
+    if (oldest.rest().empty()) used_up.splice(used_up.end(), sealed_, sealed_.begin());
   }
   return sealed_.empty();
 }
 
-void Limbo::poll_elapsed(Batches& elapsed, int polls) noexcept {
-  for (int poll = 0; poll < polls; ++poll) {
-    const bool is_drained = take_elapsed(elapsed, kMaxBatchesPerCollect);
-    if (is_drained || !elapsed.empty()) return;
-    base::spin_pause();
+std::size_t Limbo::poll_elapsed(Portion& portion, int polls) noexcept {
+  std::size_t count = 0;
+  bool is_drained = false;
+  for (int poll = 0; poll < polls && count == 0 && !is_drained; ++poll) {
+    if (poll != 0) base::spin_pause();
+    is_drained = take_portion(portion, count);
   }
+  return count;
 }
 
 std::size_t Limbo::pending() const noexcept {

@@ -4,14 +4,17 @@
 // Thread safety: every member may be called from any thread at any time, except the destructor.
 //
 // The way of a token (an opaque 64-bit name of an object)
-//   retire -> stripe of the thread (kStripeTokens) -> open batch (batch_size) -> sealed batch
+//   retire -> stripe of the thread (kStripeTokens) -> open batch (batch size) -> sealed batch
 //   -> grace period elapsed -> free(token), once, by whoever collects.
-// A grace period costs a membarrier, so it is begun for a whole batch, and with no lock held.
+// A grace period costs a membarrier, which on a virtual machine may take milliseconds: it is begun
+// for a whole batch, with no lock held, and a large cache makes its batches large. An elapsed batch
+// is freed in portions, so that no caller pays for all of it.
 //
-// Bound: at most kStripes * kStripeTokens tokens lie in stripes and batch_size + kStripeTokens in
-// the open batch. Sealed batches go as soon as somebody collects after the sections open at their
+// Bound: at most kStripes * kStripeTokens tokens lie in stripes and a batch + kStripeTokens in the
+// open batch. Sealed batches go as soon as somebody collects after the sections open at their
 // sealing have ended; how many they are depends on how long readers stay, so retire() advises
-// kBackOff from kMaxSealedBatches on: a caller outside of any section then waits in flush().
+// kBackOff from kMaxSealedBatches on (fewer when they are large: see most_sealed()): a caller
+// outside of any section then waits in flush().
 #pragma once
 
 #include <array>
@@ -36,7 +39,8 @@ class Limbo {
   static constexpr std::size_t kStripes = 16;
   static constexpr std::size_t kStripeTokens = 32;
   static constexpr std::size_t kMaxSealedBatches = 64;
-  static constexpr std::size_t kMaxBatchesPerCollect = 4;
+  static constexpr std::size_t kMinSealedBatches = 4;
+  static constexpr std::size_t kPortion = 2 * kStripeTokens;  // the most that collect() frees
   static constexpr std::size_t kDefaultBatchSize = 256;
   // Polls in collect() that suit batches of one: a reader that runs leaves within that time.
   static constexpr int kSecurePolls = 2'000;
@@ -44,7 +48,7 @@ class Limbo {
   // What the caller of retire() should do next, once it holds no lock.
   enum class Advice {
     kNone,
-    kCollect,  // a batch was sealed: call collect()
+    kCollect,  // a sealed batch may be due: call collect()
     kBackOff,  // too much waits: call flush(..., Wait::kUntilFree) outside of any section
   };
 
@@ -52,6 +56,8 @@ class Limbo {
 
   // `batch_size` tokens share a grace period. One: each token gets its own at once (secure wipe).
   explicit Limbo(std::size_t batch_size = kDefaultBatchSize);
+  // From the next batch on.
+  void set_batch_size(std::size_t batch_size) noexcept;
 
   // Everything has been flushed before.
   ~Limbo();
@@ -60,22 +66,22 @@ class Limbo {
   Limbo& operator=(const Limbo&) = delete;
 
   // Takes over an object that is unlinked already: no new reader can reach it. May run a membarrier
-  // (once in batch_size calls): hold no lock that others want.
+  // (once in a batch): hold no lock that others want.
   Advice retire(Token token) noexcept;
 
-  // Frees, by `free(token)`, batches whose grace period has elapsed: at most kMaxBatchesPerCollect.
-  // Looks up to `polls` times for a first one. Returns the number freed. `free` must not throw; it
-  // may retire and collect (an inner collect() on the same thread leaves everything to the outer
-  // one).
+  // Frees, by `free(token)`, what has seen its grace period elapse: at most kPortion tokens, oldest
+  // first. Looks up to `polls` times for a first one. Returns the number freed. `free` must not
+  // throw; it may retire and collect (an inner collect() on the same thread leaves everything to
+  // the outer one).
   template <class F>
   std::size_t collect(F&& free, int polls = 1) noexcept {
     if (t_thread.is_collecting) return 0;
     t_thread.is_collecting = true;
-    Batches elapsed;
-    poll_elapsed(elapsed, polls);
-    const std::size_t freed = free_all(elapsed, free);
+    Portion portion;
+    const std::size_t count = poll_elapsed(portion, polls);
+    free_all(std::span(portion).first(count), free);
     t_thread.is_collecting = false;
-    return freed;
+    return count;
   }
 
   // Seals all that was retired before the call, and frees what has elapsed; with kUntilFree it
@@ -88,8 +94,11 @@ class Limbo {
     for (int turn = 0;;
          ++turn) {  // ends with the last open section; each turn naps a little longer
       Batches elapsed;
-      const bool is_drained = take_elapsed(elapsed, kNoLimit);
-      freed += free_all(elapsed, free);
+      const bool is_drained = take_elapsed(elapsed);
+      for (Batch& batch : elapsed) {
+        free_all(batch.rest(), free);
+        freed += batch.rest().size();
+      }
       if (is_drained || wait == Wait::kNone) return freed;
       nap(turn);
     }
@@ -102,7 +111,11 @@ class Limbo {
   struct Batch {
     std::vector<Token> tokens;
     GracePeriod grace;
+    std::size_t taken = 0;  // of the tokens, from the front, by portions
+
+    std::span<const Token> rest() const { return std::span(tokens).subspan(taken); }
   };
+  using Portion = std::array<Token, kPortion>;
   using Batches = std::list<Batch>;  // spliced between lists, so that no lock covers an allocation
 
   struct alignas(base::kCacheLine) Stripe {
@@ -112,18 +125,11 @@ class Limbo {
     base::Atomic<std::uint64_t> retired{0};  // role: statistics; written under the mutex
   };
 
-  static constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
-
   template <class F>
-  std::size_t free_all(Batches& batches, F& free) noexcept {
-    std::size_t freed = 0;
-    for (Batch& batch : batches) {
-      assert_no_locks_held();
-      for (const Token token : batch.tokens) free(token);  // CALLBACK: destructors of user values
-      freed += batch.tokens.size();
-    }
-    freed_.add_relaxed(freed);
-    return freed;
+  void free_all(std::span<const Token> tokens, F& free) noexcept {
+    assert_no_locks_held();
+    for (const Token token : tokens) free(token);  // CALLBACK: destructors of user values
+    freed_.add_relaxed(tokens.size());
   }
 
   Stripe& own_stripe() noexcept;
@@ -131,14 +137,14 @@ class Limbo {
   Advice seal(std::vector<Token> tokens) noexcept;
   void seal_everything(Wait wait) noexcept;
   // True when no sealed batch is left.
-  bool take_elapsed(Batches& elapsed, std::size_t limit) noexcept;
-  void poll_elapsed(Batches& elapsed, int polls) noexcept;
+  bool take_elapsed(Batches& elapsed) noexcept;
+  bool take_portion(Portion& portion, std::size_t& count) noexcept;
+  std::size_t poll_elapsed(Portion& portion, int polls) noexcept;
+  std::size_t most_sealed() const noexcept;
   static void nap(int turn) noexcept;
 
-  // constant after construction
-  const std::size_t batch_size_;
-
   // atomics
+  base::Atomic<std::size_t> batch_size_;                   // role: a setting; relaxed
   std::array<base::Atomic<Stripe*>, kStripes> stripes_{};  // role: publishes each stripe, once
   base::Atomic<std::uint64_t> freed_{0};                   // role: statistics
 

@@ -106,14 +106,54 @@ TEST(Limbo, BatchOfOneIsFreeAtOnceWithoutReaders) {
   EXPECT_EQ(freed.tokens.size(), 10U);
 }
 
-TEST(Limbo, CollectsABoundedNumberOfBatchesOldestFirst) {
-  Limbo limbo(1);
+TEST(Limbo, CollectsPortionsOldestFirstWithinAndAcrossBatches) {
+  constexpr Token kBatch = 96;  // a portion and a half
+  constexpr Token kTokens = 3 * kBatch;
+  Limbo limbo(kBatch);
   std::vector<Token> order;
-  for (Token token = 0; token < 10; ++token) limbo.retire(token);
+  for (Token token = 0; token < kTokens; ++token) limbo.retire(token);
   const auto note = [&](Token token) noexcept { order.push_back(token); };
-  EXPECT_EQ(limbo.collect(note), Limbo::kMaxBatchesPerCollect);
-  while (limbo.collect(note) != 0) continue;
-  EXPECT_EQ(order, (std::vector<Token>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  std::vector<std::size_t> portions;
+  while (const std::size_t freed = limbo.collect(note)) portions.push_back(freed);
+  EXPECT_EQ(portions, (std::vector<std::size_t>{64, 64, 64, 64, 32}));
+  ASSERT_EQ(order.size(), kTokens);
+  EXPECT_TRUE(std::ranges::is_sorted(order));
+}
+
+TEST(Limbo, FlushFreesTheRestOfABatchThatWasBegun) {
+  Limbo limbo(96);
+  Freed freed;
+  for (Token token = 0; token < 100; ++token) limbo.retire(token);
+  EXPECT_EQ(limbo.collect(freed), Limbo::kPortion);
+  EXPECT_EQ(limbo.flush(freed, Wait::kUntilFree), 100 - Limbo::kPortion);
+  EXPECT_EQ(freed.tokens.size(), 100U);
+  EXPECT_EQ(limbo.pending(), 0U);
+}
+
+// Once a batch is sealed, every stripe's worth of new tokens asks for a portion of it.
+TEST(Limbo, AsksForPortionsWhileABatchWaits) {
+  Limbo limbo(256);
+  Freed freed;
+  for (Token token = 0; token < 255; ++token) ASSERT_EQ(limbo.retire(token), Advice::kNone);
+  ASSERT_EQ(limbo.retire(255), Advice::kCollect);
+  std::size_t asked = 0;
+  for (Token token = 256; token < 384; ++token) {
+    if (limbo.retire(token) != Advice::kCollect) continue;
+    ++asked;
+    EXPECT_EQ(limbo.collect(freed), Limbo::kPortion);
+  }
+  EXPECT_EQ(asked, 4U);
+  EXPECT_EQ(freed.tokens.size(), 256U);
+  limbo.flush(freed, Wait::kUntilFree);
+}
+
+TEST(Limbo, TakesAnotherBatchSize) {
+  Limbo limbo(32);
+  Freed freed;
+  limbo.set_batch_size(64);
+  for (Token token = 0; token < 63; ++token) ASSERT_EQ(limbo.retire(token), Advice::kNone);
+  EXPECT_EQ(limbo.retire(63), Advice::kCollect);
+  EXPECT_EQ(limbo.collect(freed), 64U);
 }
 
 TEST(Limbo, FlushTakesFromEveryStation) {
