@@ -172,7 +172,8 @@ class [[nodiscard]] BatchResult {
   [[nodiscard]] bool ok() const noexcept { return !first_error_; }
   [[nodiscard]] explicit operator bool() const noexcept { return ok(); }
   /// The first failure; needs `!ok()`.
-  [[nodiscard]] const Error& error() const noexcept { return *first_error_; }
+  [[nodiscard]] const Error& error() const& noexcept { return *first_error_; }
+  [[nodiscard]] Error error() && noexcept { return *std::move(first_error_); }
   [[nodiscard]] Result<void> status() const {
     return first_error_ ? Result<void>(*first_error_) : Result<void>();
   }
@@ -187,8 +188,9 @@ class [[nodiscard]] BatchResult {
     return count;
   }
 
-  Element& operator[](std::size_t i) noexcept { return elements_[i]; }
-  const Element& operator[](std::size_t i) const noexcept { return elements_[i]; }
+  Element& operator[](std::size_t i) & noexcept { return elements_[i]; }
+  const Element& operator[](std::size_t i) const& noexcept { return elements_[i]; }
+  Element operator[](std::size_t i) && noexcept { return std::move(elements_[i]); }
   auto begin() noexcept { return elements_.begin(); }
   auto end() noexcept { return elements_.end(); }
   const_iterator begin() const noexcept { return elements_.begin(); }

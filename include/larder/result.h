@@ -20,11 +20,14 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 /// Types whose own truth would be mistaken for success.
 template <class V>
 inline constexpr bool has_own_truth = std::is_same_v<V, bool> || is_optional<V>;
+template <class V>
+inline constexpr bool moves_quietly = std::is_nothrow_move_constructible_v<V>;
 }  // namespace detail
 
 /// A value or an Error. It has no `operator bool` where `V` is itself a truth (`bool`, an
 /// optional): write `r.ok()` for success and `*r` or `r.value_or(false)` for the answer.
-/// `*` and `->` need `ok()`; `value()` throws std::bad_expected_access on an error.
+/// `*` and `->` need `ok()`; `value()` throws std::bad_expected_access on an error. Of a temporary
+/// `*`, `value()` and `error()` are values: `for (auto& key : *cache.get_by_index(i, k))` is safe.
 template <class V>
 class [[nodiscard]] Result {
  public:
@@ -52,12 +55,12 @@ class [[nodiscard]] Result {
 
   V& operator*() & noexcept { return *value_; }
   const V& operator*() const& noexcept { return *value_; }
-  V&& operator*() && noexcept { return *std::move(value_); }
+  V operator*() && noexcept(detail::moves_quietly<V>) { return *std::move(value_); }
   V* operator->() noexcept { return &*value_; }
   const V* operator->() const noexcept { return &*value_; }
   V& value() & { return value_.value(); }
   const V& value() const& { return value_.value(); }
-  V&& value() && { return std::move(value_).value(); }
+  V value() && { return std::move(value_).value(); }
   template <class U>
   V value_or(U&& fallback) const& {
     return value_.value_or(std::forward<U>(fallback));
@@ -69,7 +72,7 @@ class [[nodiscard]] Result {
 
   /// Needs `!ok()`.
   [[nodiscard]] const Error& error() const& noexcept { return value_.error(); }
-  [[nodiscard]] Error&& error() && noexcept { return std::move(value_).error(); }
+  [[nodiscard]] Error error() && noexcept { return std::move(value_).error(); }
   /// The code if this is an error; nothing if it is a value.
   [[nodiscard]] std::optional<Errc> code() const noexcept {
     return ok() ? std::nullopt : std::optional(value_.error().code());
@@ -95,7 +98,7 @@ class [[nodiscard]] Result<void> {
   [[nodiscard]] explicit operator bool() const noexcept { return ok(); }
   void value() const { value_.value(); }
   [[nodiscard]] const Error& error() const& noexcept { return value_.error(); }
-  [[nodiscard]] Error&& error() && noexcept { return std::move(value_).error(); }
+  [[nodiscard]] Error error() && noexcept { return std::move(value_).error(); }
   [[nodiscard]] std::optional<Errc> code() const noexcept {
     return ok() ? std::nullopt : std::optional(value_.error().code());
   }
@@ -110,7 +113,8 @@ struct LookupAccess;  // lets the library build a hit in place; defined in cache
 }
 
 /// What reads return: a hit with its value, a miss, or an Error. Its `bool` means hit; `*` and
-/// `->` need a hit. A failed read is neither hit nor miss: `failed()`.
+/// `->` need a hit; of a temporary `*` and `error()` are values. A failed read is neither hit nor
+/// miss: `failed()`.
 template <class T>
 class [[nodiscard]] Lookup {
  public:
@@ -149,7 +153,7 @@ class [[nodiscard]] Lookup {
 
   T& operator*() & noexcept { return value_; }
   const T& operator*() const& noexcept { return value_; }
-  T&& operator*() && noexcept { return std::move(value_); }
+  T operator*() && noexcept(detail::moves_quietly<T>) { return std::move(value_); }
   T* operator->() noexcept { return &value_; }
   const T* operator->() const noexcept { return &value_; }
   /// The value of a hit, `fallback` otherwise (an error too).
@@ -164,6 +168,7 @@ class [[nodiscard]] Lookup {
 
   /// Needs `failed()`.
   [[nodiscard]] const Error& error() const& noexcept { return error_; }
+  [[nodiscard]] Error error() && noexcept { return std::move(error_); }
   /// The code if this is an error; nothing if it is a hit or a miss.
   [[nodiscard]] std::optional<Errc> code() const noexcept {
     return failed() ? std::optional(error_.code()) : std::nullopt;

@@ -73,10 +73,10 @@ void accept(std::optional<T>& value, LoadOutcome& outcome, Answer&& answer) {
     accept(value, outcome, std::move(answer.value));
   } else if constexpr (is_result<A>) {
     if (!answer.ok()) return fail(outcome, std::move(answer).error());
-    accept(value, outcome, *std::move(answer));
+    accept(value, outcome, std::move(*answer));
   } else if constexpr (is_lookup<A>) {
     if (answer.failed()) return fail(outcome, answer.error());
-    if (answer.hit()) accept(value, outcome, *std::move(answer));
+    if (answer.hit()) accept(value, outcome, std::move(*answer));
   } else if constexpr (std::convertible_to<Answer, T>) {
     if constexpr (std::same_as<A, T>) {
       value.emplace(std::forward<Answer>(answer));  // in place: no copy on the way
@@ -154,7 +154,7 @@ struct LoadedValues {
       fail_all(outcomes, answer);
     } else if constexpr (is_result<A>) {
       if (!answer.ok()) return fail_all(outcomes, answer.error());
-      accept_all(*std::move(answer));
+      accept_all(std::move(*answer));
     } else {
       if (answer.size() != values.size()) {
         return fail_all(outcomes, wrong_length(answer.size(), values.size()));

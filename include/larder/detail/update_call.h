@@ -23,7 +23,7 @@ Change<T> as_change(Answer&& answer) {
     return std::forward<Answer>(answer);
   } else if constexpr (is_result<A>) {
     if (!answer.ok()) return std::move(answer).error();
-    return as_change<T>(*std::move(answer));
+    return as_change<T>(std::move(*answer));
   } else if constexpr (std::same_as<A, Error> || std::same_as<A, Keep> || std::same_as<A, Erase>) {
     return std::forward<Answer>(answer);
   } else {
