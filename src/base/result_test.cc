@@ -1,5 +1,6 @@
 // Tests of the answers of larder/result.h and larder/batch.h: what is taken out of a temporary
-// outlives it. Thread safety: one thread.
+// outlives it.
+// Thread safety: one thread.
 #include "larder/result.h"
 
 #include <array>

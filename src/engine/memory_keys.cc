@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "engine/retry.h"
 #include "sync/epoch.h"
 
 namespace larder::engine {
@@ -129,33 +130,40 @@ Pin MemoryKeys::pin_live(const KeySpot& spot, Ref& ref) {
   return node == nullptr ? Pin() : store_.nodes().pin(*node);
 }
 
-// The copy is made first, so that a copy that throws takes nothing away.
 void MemoryKeys::take(const KeyOperation& op, Item& item) {
   const KeySpot spot = store_.spot(item.key);
-  for (;;) {  // bound: somebody else changed the entry at every further turn
-    Ref ref = kNoRef;
-    Pin pin = pin_live(spot, ref);
-    store_.tally().add(pin ? Tally::kHits : Tally::kMisses);
-    if (!pin) {
-      // An erase of nothing, like erase(): loads that began before must not publish.
-      if (!store_.erase_nothing(spot)) continue;
-      return;
-    }
-    Node& node = store_.nodes().at(ref);
-    const Version version = store_.nodes().version(node);
-    if (!deliver(op.deliver, node, item)) return;
-    if (store_.erase(spot, RemovalCause::erased, ref)) {
-      item.hit = true;
-      item.version = version;
-      return;
-    }
+  auto ended =
+      settle_by_turns(op, store_.clock().clock(), [&] { return try_take(op, spot, item); });
+  if (ended) item.error = std::move(ended);
+}
+
+// The copy is made first, so that a copy that throws takes nothing away.
+bool MemoryKeys::try_take(const KeyOperation& op, const KeySpot& spot, Item& item) {
+  Ref ref = kNoRef;
+  Pin pin = pin_live(spot, ref);
+  if (!pin) {
+    // An erase of nothing, like erase(): loads that began before must not publish.
+    if (!store_.erase_nothing(spot)) return false;
+    store_.tally().add(Tally::kMisses);
+    return true;
+  }
+  Node& node = store_.nodes().at(ref);
+  const Version version = store_.nodes().version(node);
+  const bool delivered = deliver(op.deliver, node, item);
+  if (delivered && !store_.erase(spot, RemovalCause::erased, ref)) {
     if (op.deliver == Deliver::copy) store_.traits().ops->destroy(item.value);
     item.pin.reset();
+    return false;
   }
+  store_.tally().add(Tally::kHits);
+  item.hit = delivered;
+  if (delivered) item.version = version;
+  return true;
 }
 
 void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
   const KeySpot spot = store_.spot(item.key);
+  store_.prefetch(spot);  // its miss overlaps with the making of the entry
   Condition condition;
   if (op.code == Opcode::set_if_absent) condition.kind = Condition::Kind::absent;
   if (op.code == Opcode::set_if_present) condition.kind = Condition::Kind::present;
@@ -211,24 +219,25 @@ void MemoryKeys::rename(KeyOperation& op) {
   Item& item = op.items[0];
   const KeySpot from = store_.spot(item.key);
   const KeySpot to = store_.spot(op.items[1].key);
-  for (;;) {  // bound: somebody else changed the source at every further turn
-    Ref ref = kNoRef;
-    const Pin pin = pin_live(from, ref);
-    if (!pin) return;
-    if (from.key == to.key) {
-      item.hit = true;
-      return;
-    }
-    Draft draft(store_.nodes());
-    item.error = draft.make_alias(store_.traits(), to.key, ref);
-    if (item.error) return;
-    const Commit result = store_.rename(from, to, ref, draft);
-    if (result == Commit::refused) continue;
-    item.hit = result == Commit::stored;
-    item.version = draft.version;
-    if (!item.hit) item.error = commit_error(result, store_);
-    return;
-  }
+  auto ended =
+      settle_by_turns(op, store_.clock().clock(), [&] { return try_rename(from, to, item); });
+  if (ended) item.error = std::move(ended);
+}
+
+bool MemoryKeys::try_rename(const KeySpot& from, const KeySpot& to, Item& item) {
+  Ref ref = kNoRef;
+  const Pin pin = pin_live(from, ref);
+  item.hit = pin && from.key == to.key;
+  if (!pin || item.hit) return true;
+  Draft draft(store_.nodes());
+  item.error = draft.make_alias(store_.traits(), to.key, ref);
+  if (item.error) return true;
+  const Commit result = store_.rename(from, to, ref, draft);
+  if (result == Commit::refused) return false;
+  item.hit = result == Commit::stored;
+  item.version = draft.version;
+  if (!item.hit) item.error = commit_error(result, store_);
+  return true;
 }
 
 }  // namespace larder::engine

@@ -26,6 +26,9 @@ class MemoryKeys {
   void contains(Item& item);
   void metadata(Item& item);
   void take(const KeyOperation& op, Item& item);
+  // One turn of a take, of a rename: true when it is over.
+  bool try_take(const KeyOperation& op, const memory::KeySpot& spot, Item& item);
+  bool try_rename(const memory::KeySpot& from, const memory::KeySpot& to, Item& item);
   void store_one(const KeyOperation& op, Item& item);
   void store_all(KeyOperation& op);
   void increment(KeyOperation& op, Item& item);

@@ -1,9 +1,8 @@
 // Updates and counters: read without a lock, decide in user code, commit if nothing came between.
 // Thread safety: see memory_keys.h.
-#include <thread>
-
 #include "base/check_input.h"
 #include "engine/memory_keys.h"
+#include "engine/retry.h"
 
 namespace larder::engine {
 namespace {
@@ -14,9 +13,6 @@ using memory::Draft;
 using memory::KeySpot;
 using memory::kNoRef;
 using memory::Ref;
-
-// Turns without success after which a loser lets others run first.
-constexpr int kEagerTries = 8;
 
 // `increment` as an update: the sum lives in `sum`.
 class Counting final : public Updater {
@@ -53,27 +49,18 @@ class Counting final : public Updater {
 };
 const WriteOptions Counting::kKeep{Ttl::keep()};
 
-std::optional<Error> ended(const Operation& op, const Clock& clock) {
-  if (op.context.stop.stop_requested()) return Error(Errc::cancelled, "the stop token fired");
-  if (op.context.deadline_ns && clock.now_ns() >= *op.context.deadline_ns) {
-    return Error(Errc::deadline_exceeded, "the deadline passed between two tries of the update");
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 void MemoryKeys::run(UpdateOperation& op) { update(op, store_.traits().hooks.any_around()); }
 
 void MemoryKeys::update(UpdateOperation& op, bool hooked) {
   const KeySpot spot = store_.spot(op.item.key);
-  for (int attempt = 0;; ++attempt) {  // bound: somebody else succeeded at every further turn
-    if (try_update(op, spot, hooked)) return;
-    store_.tally().add(memory::Tally::kUpdateRetries);
-    op.item.error = ended(op, store_.clock().clock());
-    if (op.item.error) return;
-    if (attempt >= kEagerTries) std::this_thread::yield();
-  }
+  bool again = false;
+  auto ended = settle_by_turns(op, store_.clock().clock(), [&] {
+    if (std::exchange(again, true)) store_.tally().add(memory::Tally::kUpdateRetries);
+    return try_update(op, spot, hooked);
+  });
+  if (ended) op.item.error = std::move(ended);
 }
 
 bool MemoryKeys::try_update(UpdateOperation& op, const KeySpot& spot, bool hooked) {

@@ -1,6 +1,9 @@
 // Rule 15: contexts.
 //
 // Thread safety: tests.
+#include <functional>
+#include <utility>
+
 #include "everything.h"
 #include "helpers.h"
 
@@ -79,6 +82,101 @@ LARDER_CONTRACT(rule_15_one_deadline_covers_the_whole_load, kAnyEngine) {
   const auto late = bound.get_or_set("k", load);
   EXPECT_TRUE(late.hit() || late.error() == Errc::deadline_exceeded);
   EXPECT_EQ(inner, Errc::deadline_exceeded);
+}
+
+// ---- operations that look, work and commit, and that somebody else disturbs each time
+
+// Ends a context in the midst of the third turn; disturbs each of the first twenty.
+class Disturbance {
+ public:
+  static constexpr int kEndingTurn = 3;
+  static constexpr int kLastTurn = 20;
+
+  Disturbance(Fixture& t, Errc reason) : t_(t), reason_(reason), context_(t.within(1h)) {
+    context_.stop = stop_.get_token();
+  }
+  const Context& context() const noexcept { return context_; }
+  int turns() const noexcept { return turns_; }
+  void turn(const std::function<void()>& disturb) {
+    if (++turns_ > kLastTurn) return;
+    if (turns_ == kEndingTurn) end();
+    disturb();
+  }
+
+ private:
+  void end() {
+    if (reason_ == Errc::cancelled) stop_.request_stop();
+    if (reason_ == Errc::deadline_exceeded) t_.advance(1h);
+  }
+
+  Fixture& t_;
+  const Errc reason_;
+  std::stop_source stop_;
+  Context context_;
+  int turns_ = 0;
+};
+
+// A value whose copies the test hears of.
+struct Watched {
+  Number number = 0;
+  std::function<void()> on_copy;
+
+  explicit Watched(Number n, std::function<void()> told = {})
+      : number(n), on_copy(std::move(told)) {}
+  Watched(Watched&&) noexcept = default;
+  Watched& operator=(Watched&&) noexcept = default;
+  Watched(const Watched& other) : number(other.number), on_copy(other.on_copy) {
+    if (on_copy) on_copy();
+  }
+  Watched& operator=(const Watched&) = delete;
+};
+
+LARDER_CONTRACT(rule_15_the_context_ends_an_update_between_two_turns, kStores) {
+  for (const Errc reason : {Errc::cancelled, Errc::deadline_exceeded}) {
+    const auto cache = t.open<Number>();
+    EXPECT_TRUE(succeeds(cache.set("k", 1, 24h)));
+    Disturbance others(t, reason);
+    const auto add = [&](const Number* old) {
+      others.turn([&] { EXPECT_TRUE(succeeds(cache.set("k", *old + 1, 24h))); });
+      return *old + 100;
+    };
+    EXPECT_TRUE(fails(cache.with(others.context()).update("k", add), reason));
+    EXPECT_EQ(others.turns(), Disturbance::kEndingTurn);
+    EXPECT_TRUE(is(cache.get("k"), 1 + Disturbance::kEndingTurn));
+  }
+}
+
+LARDER_CONTRACT(rule_15_the_context_ends_a_take_between_two_turns, kStores | kNative) {
+  for (const Errc reason : {Errc::cancelled, Errc::deadline_exceeded}) {
+    const auto cache = t.open<Watched>();
+    Disturbance others(t, reason);
+    std::function<void()> write;
+    const auto on_copy = [&] { others.turn(write); };
+    write = [&] { EXPECT_TRUE(succeeds(cache.set("k", Watched(2, on_copy), 24h))); };
+    EXPECT_TRUE(succeeds(cache.set("k", Watched(1, on_copy), 24h)));
+    EXPECT_TRUE(fails(cache.with(others.context()).take("k"), reason));
+    EXPECT_EQ(others.turns(), Disturbance::kEndingTurn);
+    EXPECT_TRUE(is(cache.contains("k"), true));
+  }
+}
+
+LARDER_CONTRACT(rule_15_the_context_ends_a_rename_between_two_turns, kStores | kNative) {
+  for (const Errc reason : {Errc::cancelled, Errc::deadline_exceeded}) {
+    Disturbance others(t, reason);
+    std::function<void()> write;
+    const auto cache = t.open<Number>([&](CacheOptions<Number>& options) {
+      options.weigher = [&](std::string_view key, const Number&) -> std::size_t {
+        if (key == "to") others.turn(write);
+        return 1;
+      };
+    });
+    write = [&] { EXPECT_TRUE(succeeds(cache.set("from", 2, 24h))); };
+    EXPECT_TRUE(succeeds(cache.set("from", 1, 24h)));
+    EXPECT_TRUE(fails(cache.with(others.context()).rename("from", "to"), reason));
+    EXPECT_EQ(others.turns(), Disturbance::kEndingTurn);
+    EXPECT_TRUE(is(cache.get("from"), 2));
+    EXPECT_TRUE(is(cache.contains("to"), false));
+  }
 }
 
 LARDER_CONTRACT(rule_15_a_batch_under_a_short_deadline_case_051, kAnyEngine) {
