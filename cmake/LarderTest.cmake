@@ -3,6 +3,13 @@
 # Where a test program that runs as a whole leaves its case counts (read by tools/test_total.py).
 set(LARDER_GTEST_RESULTS "${CMAKE_BINARY_DIR}/gtest-results")
 
+# What a test program asks of its sanitizer.
+function(larder_set_sanitizer_options target)
+  if(LARDER_SANITIZE STREQUAL "thread")
+    target_sources(${target} PRIVATE "${larder_SOURCE_DIR}/tests/tsan_options.cc")
+  endif()
+endfunction()
+
 # Registers the cases of a GoogleTest program with ctest, as `<target without _test>.<Suite>.<Case>`.
 #   LABELS l...  labels; `full` keeps a test out of the default run
 #   TIMEOUT s    per ctest test, scaled up under sanitizers (default 120)
@@ -14,6 +21,7 @@ function(larder_register_gtest target)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  larder_set_sanitizer_options(${target})
   math(EXPR timeout "${arg_TIMEOUT} * ${LARDER_TIMEOUT_SCALE}")
   set(properties TIMEOUT ${timeout} RUN_SERIAL ${arg_SERIAL})
   if(NOT arg_WHOLE)

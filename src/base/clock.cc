@@ -59,14 +59,38 @@ struct Reading {
   std::uint64_t stamp;
   std::int64_t now_ns;
   bool usable;
+
+  [[nodiscard]] bool is_fresh(std::uint64_t now) const noexcept {
+    return usable && now - stamp < kFreshTicks;
+  }
 };
 
 constinit thread_local Reading t_reading{};
+constinit thread_local Reading t_distance{};  // `now_ns` is how far the wall clock is ahead
+
+bool counter_is_usable() noexcept {
+  static const bool invariant = tsc_is_invariant();
+  return invariant;
+}
 
 [[gnu::noinline]] std::int64_t read_again(std::uint64_t stamp) noexcept {
-  static const bool invariant = tsc_is_invariant();
-  t_reading = {stamp, steady_now_ns(), invariant};
+  t_reading = {stamp, steady_now_ns(), counter_is_usable()};
   return t_reading.now_ns;
+}
+
+// The wall clock is read between two readings of the other; they are far apart when the thread lost
+// its processor in between.
+[[gnu::noinline]] std::int64_t measure_again(std::uint64_t stamp) noexcept {
+  constexpr std::int64_t kNarrowNs = 2'000;
+  constexpr int kAttempts = 4;
+  for (int attempt = 0;; ++attempt) {
+    const std::int64_t before = steady_now_ns();
+    const std::int64_t wall = wall_now_ns();
+    const std::int64_t after = steady_now_ns();
+    if (after - before > kNarrowNs && attempt < kAttempts) continue;
+    t_distance = {stamp, wall - before - (after - before) / 2, counter_is_usable()};
+    return t_distance.now_ns;
+  }
 }
 #endif
 
@@ -79,12 +103,22 @@ std::int64_t wall_now_ns() noexcept { return read_clock_ns(CLOCK_REALTIME); }
 std::int64_t fast_now_ns() noexcept {
 #if defined(__x86_64__)
   const std::uint64_t stamp = __rdtsc();
-  if (t_reading.usable && stamp - t_reading.stamp < kFreshTicks) [[likely]] {
+  if (t_reading.is_fresh(stamp)) [[likely]]
     return t_reading.now_ns;
-  }
   return read_again(stamp);
 #else
   return steady_now_ns();
+#endif
+}
+
+std::int64_t wall_at_ns(std::int64_t steady_ns) noexcept {
+#if defined(__x86_64__)
+  const std::uint64_t stamp = __rdtsc();
+  if (t_distance.is_fresh(stamp)) [[likely]]
+    return steady_ns + t_distance.now_ns;
+  return steady_ns + measure_again(stamp);
+#else
+  return wall_now_ns();
 #endif
 }
 

@@ -28,6 +28,10 @@ std::int64_t wall_now_ns() noexcept;
 // Without an invariant TSC (checked once by CPUID) every call reads the clock.
 std::int64_t fast_now_ns() noexcept;
 
+// CLOCK_REALTIME at an instant of CLOCK_MONOTONIC that was read just now, by the distance of the
+// two as it was at most 1 ms ago: the wall clock for the price of an addition.
+std::int64_t wall_at_ns(std::int64_t steady_ns) noexcept;
+
 inline constexpr std::uint64_t kFreshTicks = 200'000;
 
 // A clock as hot paths see it: no virtual call and, at most, a 1 ms old tick where the clock is the
@@ -44,6 +48,11 @@ class FastClock {
 
   // Exact: for deadlines and expiries that are written.
   std::int64_t now_ns() const noexcept { return is_system_ ? steady_now_ns() : clock_->now_ns(); }
+
+  // The wall clock at `now_ns`, which now_ns() has just answered.
+  std::int64_t wall_ns(std::int64_t now_ns) const noexcept {
+    return is_system_ ? wall_at_ns(now_ns) : clock_->wall_ns();
+  }
 
   const Clock& clock() const noexcept { return *clock_; }
 

@@ -9,8 +9,15 @@
 
 namespace larder::base {
 
-// Overwrites `size` bytes with zeros, also where nothing reads them afterwards.
+// Overwrites `size` bytes with zeros, also where nothing reads them afterwards, and clears the
+// registers, which may hold what they were.
 void secure_zero(void* data, std::size_t size) noexcept;
+
+// Clears the vector registers: what was copied or compared last is still in them. It reaches memory
+// where a thread is made, which begins with its maker's registers, and where the dynamic linker
+// finds a function at its first call: it saves them to the stack. So they are cleared after secret
+// bytes were moved to their place, and before threads are made.
+void clear_registers() noexcept;
 
 // True when both have the same bytes. The time depends on the lengths alone, which are not secret.
 bool constant_time_equal(std::string_view left, std::string_view right) noexcept;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -22,6 +23,21 @@ TEST(SecureZero, WipesExactlyTheGivenBytes) {
 }
 
 TEST(SecureZero, AcceptsNothing) { secure_zero(nullptr, 0); }
+
+#if defined(__x86_64__)
+TEST(ClearRegisters, LeavesNothingInTheVectorRegisters) {
+  std::array<std::uint64_t, 2> low{1, 1};
+  std::array<std::uint64_t, 2> high{};
+  const bool has_upper = __builtin_cpu_supports("avx512vl");
+  asm volatile("pcmpeqd %%xmm7, %%xmm7" : : : "xmm7");
+  if (has_upper) asm volatile("vpternlogd $255, %xmm20, %xmm20, %xmm20");
+  clear_registers();
+  asm volatile("movdqu %%xmm7, %0" : "=m"(low));
+  if (has_upper) asm volatile("vmovdqu32 %%xmm20, %0" : "=m"(high));
+  EXPECT_EQ(low, (std::array<std::uint64_t, 2>{}));
+  EXPECT_EQ(high, (std::array<std::uint64_t, 2>{}));
+}
+#endif
 
 TEST(ConstantTimeEqual, ComparesLikeEquality) {
   using std::string_view_literals::operator""sv;

@@ -22,6 +22,7 @@ class WipedText {
       : bytes_(text.empty() ? nullptr : std::make_unique_for_overwrite<char[]>(text.size())),
         size_(text.size()) {
     text.copy(bytes_.get(), size_);
+    clear_registers();
   }
   WipedText(const std::string& text) : WipedText(std::string_view(text)) {}
   WipedText(const WipedText& other) : WipedText(other.view()) {}

@@ -77,7 +77,14 @@ Ref Arena::ref_of(const void* object) noexcept {
   return header->number << 16 | static_cast<Ref>((address & (kChunkBytes - 1)) / kGrain);
 }
 
-Arena::Stripe& Arena::own_stripe() noexcept { return stripes_[sync::thread_slot() % kStripes]; }
+template <class Use>
+void Arena::with_list(std::size_t size_class, Use&& use) {
+  const std::size_t slot = sync::thread_slot();
+  if (slot < kOwned) return use(owned_[slot].lists[size_class]);
+  SharedLists& shared = shared_[slot % kShared];
+  sync::MutexLock lock(shared.mutex);
+  use(shared.lists[size_class]);
+}
 
 void Arena::push(List& list, Ref ref) noexcept {
   std::memcpy(at(ref), &list.head, sizeof list.head);
@@ -97,35 +104,43 @@ Ref Arena::pop(List& list) noexcept {
 Ref Arena::allocate(std::size_t bytes) {
   CHECK(bytes > 0 && bytes <= kMaxObjectBytes);
   const std::size_t size_class = class_of(bytes);
-  Stripe& stripe = own_stripe();
-  {
-    sync::MutexLock lock(stripe.mutex);
-    if (const Ref ref = pop(stripe.lists[size_class])) return ref;
-  }
+  Ref ref = kNoRef;
+  with_list(size_class, [&](List& list) {
+    ref = pop(list);
+    if (list.head != kNoRef) prefetch(list.head, bytes);
+  });
+  if (ref != kNoRef) return ref;
   List batch = refill(size_class);
-  const Ref ref = pop(batch);
-  sync::MutexLock lock(stripe.mutex);
-  while (const Ref more = pop(batch)) push(stripe.lists[size_class], more);
+  ref = pop(batch);
+  with_list(size_class, [&](List& list) {
+    while (const Ref more = pop(batch)) push(list, more);
+  });
   return ref;
 }
 
 void Arena::free(Ref ref, std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
-  Stripe& stripe = own_stripe();
   List surplus;
-  {
-    sync::MutexLock lock(stripe.mutex);
-    List& list = stripe.lists[size_class];
+  with_list(size_class, [&](List& list) {
     push(list, ref);
-    if (list.count <= kStripeKeep) return;
-    for (std::size_t i = 0; i < kStripeKeep / 2; ++i) push(surplus, pop(list));
-  }
+    if (list.count <= kKeep) return;
+    for (std::size_t i = 0; i < kKeep / 2; ++i) push(surplus, pop(list));
+  });
+  if (surplus.count == 0) return;
   sync::MutexLock lock(middle_);
   while (const Ref more = pop(surplus)) push(lists_[size_class], more);
 }
 
+// What the next allocation is going to write, as far as it is likely to be written at once.
+void Arena::prefetch(Ref ref, std::size_t bytes) const noexcept {
+  constexpr std::size_t kMost = 4 * base::kCacheLine;
+  for (std::size_t at_byte = 0; at_byte < std::min(bytes, kMost); at_byte += base::kCacheLine) {
+    __builtin_prefetch(at(ref) + at_byte, 1);
+  }
+}
+
 Arena::List Arena::refill(std::size_t size_class) {
-  // Large objects one by one: a stripe should not keep a chunk's worth of them.
+  // Large objects one by one: a thread should not keep a chunk's worth of them.
   const std::size_t wanted = class_bytes(size_class) <= 1024 ? kMove : 1;
   List batch;
   sync::MutexLock lock(middle_);

@@ -19,18 +19,21 @@ inline constexpr Ref kNoRef = 0;
 // Memory comes in chunks of 1 MiB; a reference is the chunk's number and the position in the chunk
 // in grains of 16 bytes, so that four bytes reach 64 GiB. Sizes are rounded up to classes (steps of
 // one grain up to 1 KiB, then eight steps a doubling); each class cuts its objects from spans of a
-// chunk and keeps the freed ones in lists: a few per stripe of threads, the rest in the middle.
+// chunk and keeps the freed ones in lists: a few per thread, the rest in the middle. The first
+// kOwned threads (by thread_slot(), which is dense) have lists that nobody else touches and that
+// need no lock; the others share some.
 //
-// Bounds: kMaxChunks chunks; kStripeKeep freed objects of a class per stripe.
+// Bounds: kMaxChunks chunks; kKeep freed objects of a class in each set of lists but the middle.
 class Arena {
  public:
   static constexpr std::size_t kGrain = 16;
   static constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
   static constexpr std::size_t kMaxChunks = std::size_t{1} << 16;
   static constexpr std::size_t kMaxObjectBytes = std::size_t{128} << 10;
-  static constexpr std::size_t kStripes = 16;
-  static constexpr std::size_t kStripeKeep = 64;
-  static constexpr std::size_t kMove = 16;  // objects moved at once between a stripe and the middle
+  static constexpr std::size_t kOwned = 32;
+  static constexpr std::size_t kShared = 8;
+  static constexpr std::size_t kKeep = 64;
+  static constexpr std::size_t kMove = 16;  // objects fetched at once from the middle
 
   // `owner` is what owner_of() answers for every object.
   explicit Arena(void* owner);
@@ -67,9 +70,13 @@ class Arena {
     Ref head = kNoRef;
     std::uint32_t count = 0;
   };
-  struct alignas(base::kCacheLine) Stripe {
+  using Lists = std::array<List, kClasses>;
+  struct alignas(base::kCacheLine) OwnedLists {
+    Lists lists;  // of the thread that has the slot; slots pass on under the registry's lock
+  };
+  struct alignas(base::kCacheLine) SharedLists {
     sync::Mutex mutex{sync::Rank::kSlab};
-    std::array<List, kClasses> lists LARDER_GUARDED_BY(mutex);
+    Lists lists LARDER_GUARDED_BY(mutex);
   };
   struct Span {
     std::uint32_t next_grain = 0;  // position in its chunk
@@ -79,9 +86,12 @@ class Arena {
 
   static std::size_t class_of(std::size_t bytes) noexcept;
   static std::size_t class_bytes(std::size_t size_class) noexcept;
-  Stripe& own_stripe() noexcept;
+  // Calls `use(list)` on this thread's list of the class.
+  template <class Use>
+  void with_list(std::size_t size_class, Use&& use);
   void push(List& list, Ref ref) noexcept;
   Ref pop(List& list) noexcept;
+  void prefetch(Ref ref, std::size_t bytes) const noexcept;
   List refill(std::size_t size_class) LARDER_EXCLUDES(middle_);
   Ref cut_locked(std::size_t size_class) LARDER_REQUIRES(middle_);
   void open_span_locked(std::size_t size_class) LARDER_REQUIRES(middle_);
@@ -94,11 +104,12 @@ class Arena {
   std::byte** chunks_;
 
   // own synchronisation
-  std::array<Stripe, kStripes> stripes_;
+  std::array<OwnedLists, kOwned> owned_;
+  std::array<SharedLists, kShared> shared_;
   mutable sync::Mutex middle_{sync::Rank::kSlab};
 
   // guarded by middle_
-  std::array<List, kClasses> lists_ LARDER_GUARDED_BY(middle_);
+  Lists lists_ LARDER_GUARDED_BY(middle_);
   std::array<Span, kClasses> spans_ LARDER_GUARDED_BY(middle_);
   Span open_ LARDER_GUARDED_BY(middle_);  // what is left of the newest chunk
   std::uint32_t chunk_count_ LARDER_GUARDED_BY(middle_) = 0;

@@ -198,7 +198,6 @@ class Store {
                                        std::int64_t now_ns) const noexcept;
   [[nodiscard]] std::uint64_t next_version_locked(Shard& shard) LARDER_REQUIRES(shard.mutex);
   void retire(std::uint64_t token) noexcept;
-  void free_token(std::uint64_t token) noexcept;
   void describe_locked(Shard& shard, Node& node, EntryMetadata& metadata) const
       LARDER_REQUIRES(shard.mutex);
   [[nodiscard]] std::string validate_all_locked() const;

@@ -111,7 +111,7 @@ void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int6
   node.expires_at_ns.store_relaxed(expiry_ns(draft.ttl, before, now_ns));
   node.created_ms = static_cast<std::uint64_t>(draft.continues_entry && before != nullptr
                                                    ? before->created_ms
-                                                   : clock_.clock().wall_ns() / kNsPerMs);
+                                                   : clock_.wall_ns(now_ns) / kNsPerMs);
   std::vector<Term> terms = draft.terms;
   const auto add = [&](const Term& term) {
     const auto known = std::ranges::find(terms, term);

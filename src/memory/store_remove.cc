@@ -15,12 +15,21 @@ namespace {
 // Tokens of the limbo: references of nodes, and addresses of bucket arrays with this bit set.
 constexpr std::uint64_t kArrayToken = std::uint64_t{1} << 63;
 
-// A grace period costs some microseconds, on some virtual machines more than a millisecond: a batch
-// may be a sixteenth of what lives.
-std::size_t fitting_batch_size(std::size_t entries) {
-  constexpr std::size_t kLargest = std::size_t{32} << 10;
-  return std::clamp(entries / 16, sync::Limbo::kDefaultBatchSize, kLargest);
-}
+// What the limbo does with a token.
+struct Unmaker {
+  Nodes& nodes;
+
+  void operator()(std::uint64_t token) const noexcept {
+    if ((token & kArrayToken) != 0) {
+      delete reinterpret_cast<table::RetiredArray*>(token & ~kArrayToken);
+    } else {
+      nodes.give_up(static_cast<Ref>(token));
+    }
+  }
+  void prefetch(std::uint64_t token) const noexcept {
+    if ((token & kArrayToken) == 0) __builtin_prefetch(&nodes.at(static_cast<Ref>(token)), 1);
+  }
+};
 
 }  // namespace
 
@@ -220,9 +229,8 @@ void Store::announce(Removals& removals) noexcept {
 
 void Store::retire(std::uint64_t token) noexcept {
   const sync::Limbo::Advice advice = limbo_.retire(token);
-  const auto free = [this](std::uint64_t dead) { free_token(dead); };
+  const Unmaker free{*nodes_};
   if (advice == sync::Limbo::Advice::kCollect) {
-    if (!settings_.secure_wipe) limbo_.set_batch_size(fitting_batch_size(budget_.entries()));
     limbo_.collect(free, settings_.secure_wipe ? sync::Limbo::kSecurePolls : 1);
   } else if (advice == sync::Limbo::Advice::kBackOff) {
     limbo_.flush(
@@ -230,18 +238,10 @@ void Store::retire(std::uint64_t token) noexcept {
   }
 }
 
-void Store::free_token(std::uint64_t token) noexcept {
-  if ((token & kArrayToken) != 0) {
-    delete reinterpret_cast<table::RetiredArray*>(token & ~kArrayToken);
-  } else {
-    nodes_->give_up(static_cast<Ref>(token));
-  }
-}
-
 void Store::collect(bool wait) noexcept {
-  limbo_.flush([this](std::uint64_t dead) { free_token(dead); }, wait && !sync::in_read_section()
-                                                                     ? sync::Limbo::Wait::kUntilFree
-                                                                     : sync::Limbo::Wait::kNone);
+  using Wait = sync::Limbo::Wait;
+  limbo_.flush(Unmaker{*nodes_},
+               wait && !sync::in_read_section() ? Wait::kUntilFree : Wait::kNone);
 }
 
 }  // namespace larder::memory

@@ -13,17 +13,6 @@ namespace larder::sync {
 
 Limbo::Limbo(std::size_t batch_size) : batch_size_(batch_size) { CHECK_GE(batch_size, 1U); }
 
-void Limbo::set_batch_size(std::size_t batch_size) noexcept {
-  CHECK_GE(batch_size, 1U);
-  batch_size_.store_relaxed(batch_size);
-}
-
-// With large batches fewer of them, so that what waits stays in proportion.
-std::size_t Limbo::most_sealed() const noexcept {
-  const std::size_t fit = kMaxSealedBatches * kDefaultBatchSize / batch_size_.load_relaxed();
-  return std::clamp(fit, kMinSealedBatches, kMaxSealedBatches);
-}
-
 Limbo::~Limbo() {
   CHECK_EQ(pending(), 0U);
   for (auto& stripe : stripes_) delete stripe.load_acquire();  // pairs with own_stripe()
@@ -47,7 +36,7 @@ Limbo::Advice Limbo::retire(Token token) noexcept {
     MutexLock lock(stripe.mutex);
     stripe.retired.store_relaxed(stripe.retired.load_relaxed() + 1);
     stripe.tokens[stripe.size++] = token;
-    if (stripe.size < std::min(kStripeTokens, batch_size_.load_relaxed())) return Advice::kNone;
+    if (stripe.size < std::min(kStripeTokens, batch_size_)) return Advice::kNone;
     full = stripe.tokens;
     count = std::exchange(stripe.size, 0);
   }
@@ -58,11 +47,10 @@ Limbo::Advice Limbo::add_to_open_batch(std::span<const Token> tokens) noexcept {
   std::vector<Token> full;
   {
     MutexLock lock(mutex_);
-    const std::size_t batch_size = batch_size_.load_relaxed();
-    if (open_.capacity() == 0) open_.reserve(batch_size + kStripeTokens);
+    if (open_.capacity() == 0) open_.reserve(batch_size_ + kStripeTokens);
     open_.insert(open_.end(), tokens.begin(), tokens.end());
     // Every stripe's worth frees a portion of an older batch.
-    if (open_.size() < batch_size) return sealed_.empty() ? Advice::kNone : Advice::kCollect;
+    if (open_.size() < batch_size_) return sealed_.empty() ? Advice::kNone : Advice::kCollect;
     full.swap(open_);
   }
   return seal(std::move(full));
@@ -74,7 +62,7 @@ Limbo::Advice Limbo::seal(std::vector<Token> tokens) noexcept {
   batch.push_back({std::move(tokens), GracePeriod::begin()});
   MutexLock lock(mutex_);
   sealed_.splice(sealed_.end(), batch);
-  return sealed_.size() < most_sealed() ? Advice::kCollect : Advice::kBackOff;
+  return sealed_.size() < kMaxSealedBatches ? Advice::kCollect : Advice::kBackOff;
 }
 
 void Limbo::seal_everything(Wait wait) noexcept {
@@ -103,23 +91,44 @@ bool Limbo::take_elapsed(Batches& elapsed) noexcept {
     if (!sealed_.front().grace.elapsed()) return false;
     elapsed.splice(elapsed.end(), sealed_, sealed_.begin());
   }
-  return true;
+  return away_ == 0;
 }
 
 // Oldest first; a batch that is used up is destroyed after the lock. True when none is left.
 bool Limbo::take_portion(Portion& portion, std::size_t& count) noexcept {
   Batches used_up;
   MutexLock lock(mutex_);
-  while (count < kPortion && !sealed_.empty()) {  // bound: a batch has a token at least
+  // As many as a stripe brings, so that what is freed is used again while it is warm; more when
+  // more than one batch waits.
+  const std::size_t most = sealed_.size() > 1 ? kPortion : kStripeTokens;
+  while (count < most && !sealed_.empty()) {  // bound: a batch has a token at least
     Batch& oldest = sealed_.front();
-    if (!oldest.grace.elapsed()) break;
-    const auto some = oldest.rest().first(std::min(oldest.rest().size(), kPortion - count));
+    if (!oldest.grace.elapsed()) {
+      ++oldest.polls;
+      break;
+    }
+    const auto some = oldest.rest().first(std::min(oldest.rest().size(), most - count));
     std::ranges::copy(some, portion.begin() + count);
     count += some.size();
     oldest.taken += some.size();
     if (oldest.rest().empty()) used_up.splice(used_up.end(), sealed_, sealed_.begin());
   }
-  return sealed_.empty();
+  return sealed_.empty() && away_ == 0;
+}
+
+// Out of the list and back, so that no lock is held over the fence.
+void Limbo::expedite_oldest(int patience) noexcept {
+  Batches oldest;
+  {
+    MutexLock lock(mutex_);
+    if (sealed_.empty() || sealed_.front().polls < patience) return;
+    oldest.splice(oldest.end(), sealed_, sealed_.begin());
+    ++away_;
+  }
+  oldest.front().grace.expedite();
+  MutexLock lock(mutex_);
+  sealed_.splice(sealed_.begin(), oldest);
+  --away_;
 }
 
 std::size_t Limbo::poll_elapsed(Portion& portion, int polls) noexcept {
@@ -128,6 +137,7 @@ std::size_t Limbo::poll_elapsed(Portion& portion, int polls) noexcept {
   for (int poll = 0; poll < polls && count == 0 && !is_drained; ++poll) {
     if (poll != 0) base::spin_pause();
     is_drained = take_portion(portion, count);
+    if (count == 0 && !is_drained) expedite_oldest(kPatience);
   }
   return count;
 }

@@ -70,7 +70,8 @@ TEST(Limbo, KeepsTokensUntilABatchIsFull) {
   EXPECT_EQ(limbo.collect(freed), 0U);
   EXPECT_EQ(limbo.pending(), 63U);
   EXPECT_EQ(limbo.retire(63), Advice::kCollect);
-  EXPECT_EQ(limbo.collect(freed), 64U);
+  EXPECT_EQ(limbo.collect(freed), 32U);
+  EXPECT_EQ(limbo.collect(freed), 32U);
   EXPECT_EQ(freed.tokens.size(), 64U);
   EXPECT_EQ(limbo.pending(), 0U);
 }
@@ -115,7 +116,7 @@ TEST(Limbo, CollectsPortionsOldestFirstWithinAndAcrossBatches) {
   const auto note = [&](Token token) noexcept { order.push_back(token); };
   std::vector<std::size_t> portions;
   while (const std::size_t freed = limbo.collect(note)) portions.push_back(freed);
-  EXPECT_EQ(portions, (std::vector<std::size_t>{64, 64, 64, 64, 32}));
+  EXPECT_EQ(portions, (std::vector<std::size_t>{64, 64, 64, 32, 32, 32}));
   ASSERT_EQ(order.size(), kTokens);
   EXPECT_TRUE(std::ranges::is_sorted(order));
 }
@@ -124,8 +125,8 @@ TEST(Limbo, FlushFreesTheRestOfABatchThatWasBegun) {
   Limbo limbo(96);
   Freed freed;
   for (Token token = 0; token < 100; ++token) limbo.retire(token);
-  EXPECT_EQ(limbo.collect(freed), Limbo::kPortion);
-  EXPECT_EQ(limbo.flush(freed, Wait::kUntilFree), 100 - Limbo::kPortion);
+  EXPECT_EQ(limbo.collect(freed), 32U);
+  EXPECT_EQ(limbo.flush(freed, Wait::kUntilFree), 68U);
   EXPECT_EQ(freed.tokens.size(), 100U);
   EXPECT_EQ(limbo.pending(), 0U);
 }
@@ -140,20 +141,11 @@ TEST(Limbo, AsksForPortionsWhileABatchWaits) {
   for (Token token = 256; token < 384; ++token) {
     if (limbo.retire(token) != Advice::kCollect) continue;
     ++asked;
-    EXPECT_EQ(limbo.collect(freed), Limbo::kPortion);
+    EXPECT_EQ(limbo.collect(freed), Limbo::kStripeTokens);
   }
   EXPECT_EQ(asked, 4U);
-  EXPECT_EQ(freed.tokens.size(), 256U);
+  EXPECT_EQ(freed.tokens.size(), 128U);
   limbo.flush(freed, Wait::kUntilFree);
-}
-
-TEST(Limbo, TakesAnotherBatchSize) {
-  Limbo limbo(32);
-  Freed freed;
-  limbo.set_batch_size(64);
-  for (Token token = 0; token < 63; ++token) ASSERT_EQ(limbo.retire(token), Advice::kNone);
-  EXPECT_EQ(limbo.retire(63), Advice::kCollect);
-  EXPECT_EQ(limbo.collect(freed), 64U);
 }
 
 TEST(Limbo, FlushTakesFromEveryStation) {

@@ -22,9 +22,11 @@ namespace larder::sync {
 
 // One slot. Owned by at most one thread at a time; readable by all at any time.
 struct alignas(base::kCacheLine) ThreadSlot {
-  // Counts the beginnings and ends of read sections: odd inside, even outside. Only rises, also
-  // from owner to owner. Role and orders: see epoch.h.
+  // Odd inside of a read section, even outside. Written by the owner. Role and orders: S in
+  // epoch.h.
   base::Atomic<std::uint64_t> sequence{0};
+  // Role and orders: P in epoch.h.
+  base::Atomic<std::uint64_t> parked{0};
   std::size_t index = 0;  // constant after the slot is made
 };
 
