@@ -5,6 +5,8 @@
 
 #include <new>
 
+#include "base/secure.h"
+
 namespace larder::engine {
 
 // The header of an allocation whose T lies at `offset` behind it.
@@ -40,6 +42,7 @@ struct HeapValue::Block {
 
 HeapValue::HeapValue(const ValueOps& ops, void* from, bool wipe) : block_(Block::make(ops, wipe)) {
   ops.move(block_->value(), from);
+  if (wipe) base::clear_registers();
 }
 
 HeapValue::HeapValue(const ValueOps& ops, bool wipe) : block_(Block::make(ops, wipe)) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/secure.h"
 #include "engine/trampoline.h"
 #include "sync/mutex.h"
 #include "sync/nap.h"
@@ -89,6 +90,7 @@ class Scheduler::LaneThread : public std::enable_shared_from_this<LaneThread> {
   void start_locked() LARDER_REQUIRES(mutex_) {
     if (started_ || stopping_) return;
     started_ = true;
+    base::clear_registers();  // the thread begins with them
     thread_ = std::thread([self = shared_from_this()] { self->run(); });
   }
 

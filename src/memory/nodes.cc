@@ -81,11 +81,12 @@ Ref Nodes::make(std::string_view key, void* value) {
   const ValueOps& ops = *rules_.ops;
   if (!boxed_) {
     ops.move(payload(begin(key, false, ref)), value);
-    return ref;
+  } else {
+    void* const box = ::operator new(ops.size_bytes, std::align_val_t(ops.align_bytes));
+    ops.move(box, value);
+    std::memcpy(payload(begin(key, false, ref)), &box, sizeof box);
   }
-  void* const box = ::operator new(ops.size_bytes, std::align_val_t(ops.align_bytes));
-  ops.move(box, value);
-  std::memcpy(payload(begin(key, false, ref)), &box, sizeof box);
+  if (rules_.wipe) base::clear_registers();
   return ref;
 }
 
@@ -95,6 +96,7 @@ Ref Nodes::make_alias(std::string_view key, Ref owner) {
   at(owner).holds.add_relaxed(1);
   Ref ref = kNoRef;
   std::memcpy(payload(begin(key, true, ref)), &owner, sizeof owner);
+  if (rules_.wipe) base::clear_registers();
   return ref;
 }
 

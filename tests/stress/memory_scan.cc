@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <iomanip>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -25,6 +26,7 @@ constexpr std::size_t kBufferBytes = std::size_t{4} << 20;
 struct Range {
   std::uint64_t begin;
   std::uint64_t end;
+  std::string name{};  // of the mapping
 };
 
 // What sanitizers keep for themselves on x86-64: no bytes of the program, and too much to read.
@@ -51,6 +53,7 @@ std::vector<Range> readable_mappings() {
     char dash = 0;
     std::istringstream fields(line);
     fields >> std::hex >> range.begin >> dash >> range.end >> access;
+    range.name = line.substr(line.find(' ') + 1);
     const bool special = line.find("[v") != std::string::npos;  // vdso, vvar, vsyscall
     if (access.size() < 2 || access[0] != 'r' || special) continue;
     if (!is_shadow(range)) ranges.push_back(range);
@@ -83,8 +86,9 @@ class Buffer {
     if (!overlaps(range)) return {range};
     const auto begin = reinterpret_cast<std::uint64_t>(data_);
     std::vector<Range> rest;
-    if (range.begin < begin) rest.push_back({range.begin, begin});
-    if (begin + kBufferBytes < range.end) rest.push_back({begin + kBufferBytes, range.end});
+    if (range.begin < begin) rest.push_back({range.begin, begin, range.name});
+    if (begin + kBufferBytes < range.end)
+      rest.push_back({begin + kBufferBytes, range.end, range.name});
     return rest;
   }
   std::size_t fill(std::uint64_t from, std::size_t bytes) {
@@ -98,6 +102,54 @@ class Buffer {
   char* const data_;
   const int memory_;
 };
+
+// What a search looks for: the masked pieces, and which bytes they begin with, by which most
+// memory is ruled out.
+class Pieces {
+ public:
+  explicit Pieces(const std::vector<unsigned char>& masked) {
+    constexpr std::size_t kBytes = Canary::kPieceBytes;
+    for (std::size_t at = masked.size() % kBytes; at < masked.size(); at += kBytes) {
+      std::memcpy(&masked_.emplace_back(), masked.data() + at, kBytes);
+      begins_[(masked_.back() & 0xFF) ^ kMask] = true;
+    }
+  }
+
+  /// Where they lie in `data`. Not instrumented: it reads every byte of the process.
+  [[nodiscard, gnu::no_sanitize("thread", "address", "undefined")]] std::vector<std::size_t>
+  offsets_in(const char* data, std::size_t bytes) const {
+    std::vector<std::size_t> found;
+    const std::uint64_t* const first = masked_.data();
+    const std::uint64_t* const last = first + masked_.size();
+    const auto* const at = reinterpret_cast<const unsigned char*>(data);
+    for (std::size_t i = 0; i + Canary::kPieceBytes <= bytes; ++i) {
+      if (!begins_[at[i]]) continue;
+      std::uint64_t word = 0;
+      std::memcpy(&word, at + i, sizeof word);
+      word ^= kWordMask;
+      for (const std::uint64_t* piece = first; piece != last; ++piece) {
+        if (word == *piece) found.push_back(i);
+      }
+    }
+    return found;
+  }
+
+ private:
+  std::vector<std::uint64_t> masked_;
+  bool begins_[256] = {};
+};
+
+// The bytes around `offset`, word by word.
+std::string dump(std::string_view bytes, std::size_t offset) {
+  constexpr std::size_t kAround = 64;
+  std::ostringstream out;
+  const std::size_t from = offset < kAround ? 0 : (offset - kAround) & ~std::size_t{7};
+  for (std::size_t i = from; i < std::min(from + 3 * kAround, bytes.size()); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    out << (i % 8 == 0 ? " " : "") << std::hex << std::setw(2) << std::setfill('0') << +byte;
+  }
+  return out.str();
+}
 
 }  // namespace
 
@@ -118,42 +170,37 @@ std::string Canary::string() const {
   return bytes;
 }
 
-// Not instrumented: it reads every byte of the process.
-[[gnu::no_sanitize("thread", "address", "undefined")]] std::size_t Canary::copies_in(
-    const char* data, std::size_t bytes) const {
-  std::vector<std::uint64_t> pieces;  // masked
-  for (std::size_t at = masked_.size() % kPieceBytes; at < masked_.size(); at += kPieceBytes) {
-    std::memcpy(&pieces.emplace_back(), masked_.data() + at, kPieceBytes);
-  }
-  bool begins[256] = {};  // which bytes a piece begins with, unmasked: most memory is ruled out
-  for (const std::uint64_t piece : pieces) begins[(piece & 0xFF) ^ kMask] = true;
-  std::size_t found = 0;
-  const auto* const at = reinterpret_cast<const unsigned char*>(data);
-  for (std::size_t i = 0; i + kPieceBytes <= bytes; ++i) {
-    if (!begins[at[i]]) continue;
-    std::uint64_t word = 0;
-    std::memcpy(&word, at + i, sizeof word);
-    word ^= kWordMask;
-    for (const std::uint64_t piece : pieces) found += word == piece ? 1 : 0;
-  }
-  return found;
-}
-
-std::size_t Canary::copies() const {
+void Canary::search(const std::function<void(const Place&)>& visit) const {
+  const Pieces pieces(masked_);
   Buffer buffer;
-  std::size_t found = 0;
   for (const Range& mapping : readable_mappings()) {
     for (const Range& range : buffer.without(mapping)) {
       for (std::uint64_t at = range.begin; at < range.end;) {
         const std::size_t got = buffer.fill(at, range.end - at);
         if (got == 0) break;  // pages that cannot be read
-        found += copies_in(buffer.data(), got);
+        for (const std::size_t offset : pieces.offsets_in(buffer.data(), got)) {
+          visit({at + offset, range.name, {buffer.data(), got}, offset});
+        }
         if (got <= kPieceBytes || at + got >= range.end) break;
         at += got - (kPieceBytes - 1);  // pieces across the edge
       }
     }
   }
+}
+
+std::size_t Canary::copies() const {
+  std::size_t found = 0;
+  search([&](const Place&) { ++found; });
   return found;
+}
+
+std::string Canary::places() const {
+  std::ostringstream out;
+  search([&](const Place& place) {
+    out << std::hex << "\n0x" << place.address << " in " << place.mapping << ":"
+        << dump(place.bytes, place.offset);
+  });
+  return out.str();
 }
 
 }  // namespace larder::stress

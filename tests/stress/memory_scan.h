@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace larder::stress {
@@ -24,12 +26,21 @@ class Canary {
   [[nodiscard]] std::string string() const;
   /// How many copies of any piece the memory of the process holds.
   [[nodiscard]] std::size_t copies() const;
-  /// The same for the bytes at `data`: for the test of the search itself.
-  [[nodiscard]] std::size_t copies_in(const char* data, std::size_t bytes) const;
+  /// Where they lie: a line each of the address, the mapping and the bytes around. What it prints
+  /// are copies: for the message of a test that fails.
+  [[nodiscard]] std::string places() const;
 
   static constexpr std::size_t kPieceBytes = 8;
 
  private:
+  struct Place {
+    std::uint64_t address;
+    const std::string& mapping;
+    std::string_view bytes;  // what was read at once
+    std::size_t offset;      // of the piece in it
+  };
+  void search(const std::function<void(const Place&)>& visit) const;
+
   std::vector<unsigned char> masked_;
 };
 

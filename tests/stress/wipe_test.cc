@@ -90,16 +90,16 @@ struct World {
 
 TEST(MemoryScan, FindsWhatLiesInTheHeapAndInTheStack) {
   const Canary canary(kLong);
-  EXPECT_EQ(canary.copies(), 0U);
+  EXPECT_EQ(canary.copies(), 0U) << canary.places();
   std::string copy = canary.string();
   EXPECT_EQ(canary.copies(), kLong / Canary::kPieceBytes);
   secure_wipe(copy);
-  EXPECT_EQ(canary.copies(), 0U);
+  EXPECT_EQ(canary.copies(), 0U) << canary.places();
   char local[kLong];
   canary.write(local);
   EXPECT_EQ(canary.copies(), kLong / Canary::kPieceBytes);
   secure_wipe(local);
-  EXPECT_EQ(canary.copies(), 0U);
+  EXPECT_EQ(canary.copies(), 0U) << canary.places();
 }
 
 TEST(MemoryScan, FindsTheEndOfAShortStringThatWasMovedFrom) {
@@ -110,7 +110,7 @@ TEST(MemoryScan, FindsTheEndOfAShortStringThatWasMovedFrom) {
   secure_wipe(to);
   EXPECT_EQ(canary.copies(), 1U);
   secure_wipe(*from);
-  EXPECT_EQ(canary.copies(), 0U);
+  EXPECT_EQ(canary.copies(), 0U) << canary.places();
 }
 
 // ---- values, by every way out
@@ -133,7 +133,7 @@ class Wiped : public ::testing::Test {
       overwrite_stack();
       EXPECT_GT(canary.copies(), 0U) << "it is not there while it is cached, length " << length;
       end(world);
-      EXPECT_EQ(canary.copies(), 0U) << "length " << length;
+      EXPECT_EQ(canary.copies(), 0U) << "length " << length << canary.places();
     }
   }
 };
@@ -196,7 +196,7 @@ TYPED_TEST(Wiped, AtTheLastRelease) {
   world.cache->close().value();
   EXPECT_GT(canary.copies(), 0U);
   (*again).reset();
-  EXPECT_EQ(canary.copies(), 0U);
+  EXPECT_EQ(canary.copies(), 0U) << canary.places();
 }
 TYPED_TEST(Wiped, InEveryKindOfStore) {
   const Canary canary(kLong);
@@ -228,7 +228,7 @@ TYPED_TEST(Wiped, InEveryKindOfStore) {
     }(cache, canary));
   }
   EXPECT_TRUE(cache.erase("key").value());
-  EXPECT_EQ(canary.copies(), 0U);
+  EXPECT_EQ(canary.copies(), 0U) << canary.places();
 }
 
 // ---- values made by user code, and read
@@ -247,7 +247,8 @@ TYPED_TEST(Wiped, WhatLoadersReturn) {
         secure_wipe(*loaded);
         EXPECT_TRUE(world.cache->erase("key").value());
         if (!wipe) continue;
-        EXPECT_EQ(canary.copies(), 0U) << "kind " << kind << ", length " << length;
+        EXPECT_EQ(canary.copies(), 0U)
+            << "kind " << kind << ", length " << length << canary.places();
       }
       if (wipe) continue;
       EXPECT_GT(canary.copies(), 0U);
@@ -263,7 +264,7 @@ TYPED_TEST(Wiped, WhatFencedLoadersReturn) {
   });
   ASSERT_TRUE(loaded);
   secure_wipe(*loaded);
-  EXPECT_EQ(canary.copies(), 0U);
+  EXPECT_EQ(canary.copies(), 0U) << canary.places();
 }
 TYPED_TEST(Wiped, WhatCoroutineLoadersReturn) {
   for (const std::size_t length : this->lengths()) {
@@ -281,7 +282,7 @@ TYPED_TEST(Wiped, WhatCoroutineLoadersReturn) {
       if (loaded) secure_wipe(*loaded);
     }(cache, canary));
     EXPECT_TRUE(cache.erase("key").value());
-    EXPECT_EQ(canary.copies(), 0U) << "length " << length;
+    EXPECT_EQ(canary.copies(), 0U) << "length " << length << canary.places();
   }
 }
 TYPED_TEST(Wiped, WhatUpdatersReturn) {
@@ -301,7 +302,7 @@ TYPED_TEST(Wiped, WhatUpdatersReturn) {
       ASSERT_TRUE(updated.ok());
       secure_wipe(*updated->value);
       EXPECT_TRUE(world.cache->erase("key").value());
-      EXPECT_EQ(canary.copies(), 0U) << "kind " << kind << ", length " << length;
+      EXPECT_EQ(canary.copies(), 0U) << "kind " << kind << ", length " << length << canary.places();
     }
   }
 }
@@ -350,7 +351,7 @@ class WipedText : public ::testing::TestWithParam<std::size_t> {
         secure_wipe(text);
       }
       if (wipe) {
-        EXPECT_EQ(canary.copies(), 0U);
+        EXPECT_EQ(canary.copies(), 0U) << canary.places();
       } else {
         EXPECT_GT(canary.copies(), 0U) << "the control finds nothing";
       }
@@ -517,7 +518,7 @@ TEST_P(WipedText, TermsThatWereDeclared) {
     EXPECT_TRUE(world.cache->rename("key", "other").value());
     EXPECT_TRUE(world.cache->erase("other").value());
     if (wipe) {
-      EXPECT_EQ(canary.copies(), 0U);
+      EXPECT_EQ(canary.copies(), 0U) << canary.places();
     } else {
       EXPECT_GT(canary.copies(), 0U);
     }
