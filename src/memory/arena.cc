@@ -161,12 +161,15 @@ Ref Arena::cut_locked(std::size_t size_class) {
   return ref;
 }
 
+// The rest of a chunk becomes a shorter span as long as it has room for an object.
 void Arena::open_span_locked(std::size_t size_class) {
   const std::size_t object = class_bytes(size_class);
+  const auto object_grains = static_cast<std::uint32_t>(object / kGrain);
   const std::size_t bytes =
       std::max(object, std::clamp(object * kObjectsPerSpan, kMinSpanBytes, kMaxSpanBytes));
-  const auto grains = static_cast<std::uint32_t>(bytes / kGrain);
-  if (open_.end_grain - open_.next_grain < grains) add_chunks_locked();
+  if (open_.end_grain - open_.next_grain < object_grains) add_chunks_locked();
+  const auto grains =
+      std::min(static_cast<std::uint32_t>(bytes / kGrain), open_.end_grain - open_.next_grain);
   spans_[size_class] = {open_.next_grain, open_.next_grain + grains, open_.chunk};
   open_.next_grain += grains;
 }

@@ -31,10 +31,11 @@ struct alignas(64) Bucket {
 static_assert(sizeof(Bucket) == 64);
 
 // Owns an array of 2^n empty buckets. Empty, moved-from and default-constructed owners own nothing.
-// Arrays of at least kHugePage bytes are mapped on their own, aligned to and advised for huge
-// pages.
+// Arrays of at least kMapped bytes are mapped on their own, so that one that was outgrown leaves no
+// hole in the heap; those of at least kHugePage aligned to and advised for huge pages.
 class BucketArray {
  public:
+  static constexpr std::size_t kMapped = std::size_t{32} << 10;
   static constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
   BucketArray() = default;
