@@ -54,7 +54,8 @@ std::vector<Range> readable_mappings() {
     std::istringstream fields(line);
     fields >> std::hex >> range.begin >> dash >> range.end >> access;
     range.name = line.substr(line.find(' ') + 1);
-    const bool special = line.find("[v") != std::string::npos;  // vdso, vvar, vsyscall
+    const bool special = line.find("[v") != std::string::npos ||  // vdso, vvar, vsyscall
+                         (!kSearchesStack && line.find("[stack") != std::string::npos);
     if (access.size() < 2 || access[0] != 'r' || special) continue;
     if (!is_shadow(range)) ranges.push_back(range);
   }

@@ -13,6 +13,15 @@
 
 namespace larder::stress {
 
+/// Whether the main thread's stack is searched. Code that is not optimised keeps in its frames what
+/// passes through registers (words of a key that is hashed, say), and so do sanitizers: there only
+/// the heap, which an allocator that reuses nothing shows best, the data and other stacks count.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+inline constexpr bool kSearchesStack = true;
+#else
+inline constexpr bool kSearchesStack = false;
+#endif
+
 /// Random bytes kept masked. Each can be searched for in pieces, so that a copy that lost its
 /// beginning (to a moved-from string, to the free list of an allocator) is found too.
 class Canary {
