@@ -1,8 +1,5 @@
-// Tests of the answers of larder/result.h and larder/batch.h: what is taken out of a temporary
-// outlives it.
+// What is taken out of a temporary answer outlives it: range-for over *cache.get_by_index(...).
 // Thread safety: one thread.
-#include "larder/result.h"
-
 #include <array>
 #include <memory>
 #include <string>
@@ -13,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "larder/batch.h"
+#include "larder/result.h"
 
 namespace larder {
 namespace {
@@ -39,7 +37,7 @@ class Range {
 Result<Range> result_of(int& alive) { return Range(alive); }
 Lookup<Range> lookup_of(int& alive) { return Range(alive); }
 
-TEST(Result, WhatIsTakenOutOfATemporaryOutlivesIt) {
+TEST(DanglingAnswers, WhatIsTakenOutOfATemporaryOutlivesIt) {
   int alive = 0;
   int turns = 0;
   for ([[maybe_unused]] const int element : *result_of(alive)) {
@@ -58,7 +56,7 @@ TEST(Result, WhatIsTakenOutOfATemporaryOutlivesIt) {
   EXPECT_EQ(alive, 0);
 }
 
-TEST(Result, AnElementOfATemporaryBatchOutlivesIt) {
+TEST(DanglingAnswers, AnElementOfATemporaryBatchOutlivesIt) {
   const auto batch = [] {
     std::vector<Lookup<std::string>> elements;
     elements.emplace_back("value");
@@ -71,7 +69,7 @@ TEST(Result, AnElementOfATemporaryBatchOutlivesIt) {
   EXPECT_EQ(error.message(), "later");
 }
 
-TEST(Result, ATemporaryGivesItsErrorAway) {
+TEST(DanglingAnswers, ATemporaryGivesItsErrorAway) {
   const auto failed = [] { return Result<int>(Error(Errc::overloaded, "later")); };
   const auto failed_void = [] { return Result<void>(Error(Errc::overloaded, "later")); };
   const Error& error = failed().error();
@@ -80,7 +78,7 @@ TEST(Result, ATemporaryGivesItsErrorAway) {
   EXPECT_EQ(error_of_void.message(), "later");
 }
 
-TEST(Result, ANamedAnswerIsSeenAndNotMoved) {
+TEST(DanglingAnswers, ANamedAnswerIsSeenAndNotMoved) {
   Result<Unique> result = std::make_unique<int>(1);
   Lookup<Unique> lookup = std::make_unique<int>(2);
   EXPECT_EQ(**result, 1);
