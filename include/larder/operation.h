@@ -185,9 +185,9 @@ class LoadTicket {
 
   /// Valid until finish().
   [[nodiscard]] LoadContext& context() const noexcept { return session_->context(); }
-  void finish(std::span<LoadOutcome> outcomes) && noexcept {
-    std::exchange(session_, nullptr)->finish(outcomes);
-  }
+  /// What cannot be stored (a time to live or a tag that is not valid) reaches the engine as
+  /// failed.
+  void finish(std::span<LoadOutcome> outcomes) && noexcept;
 
  private:
   LoadSession* session_;
@@ -217,7 +217,7 @@ struct LoadOperation : Operation {
   std::shared_ptr<void> engine_state{};
 };
 
-/// User code that updates, without its types.
+/// User code that updates, without its types. Its terms are valid: those of Cache<T> are checked.
 class Updater {
  public:
   struct Decision {

@@ -1,5 +1,6 @@
 // The terms of a write that user code brings with its answer, after the operation's own input was
-// checked: those of updaters and loaders. Used by the engines.
+// checked: those of updaters and loaders. Used where their answers enter the seam, so that every
+// engine gets terms that are valid.
 //
 // Thread safety: pure functions.
 #pragma once

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/check_input.h"
 #include "larder/engine.h"
 #include "larder/hooks.h"
 
@@ -70,6 +71,17 @@ void Operation::unwind() noexcept {
     frame.owner->after(*this, frame);
     pop();
   }
+}
+
+void LoadTicket::finish(std::span<LoadOutcome> outcomes) && noexcept {
+  for (LoadOutcome& outcome : outcomes) {
+    if (outcome.kind != LoadOutcome::Kind::value) continue;
+    if (auto refusal = base::check_loaded(outcome)) {
+      outcome.kind = LoadOutcome::Kind::failed;
+      outcome.error = std::move(refusal);
+    }
+  }
+  std::exchange(session_, nullptr)->finish(outcomes);
 }
 
 LoadTicket::~LoadTicket() {

@@ -5,7 +5,9 @@
 
 #include <numeric>
 
+#include "base/check_input.h"
 #include "larder/detail/search_calls.h"
+#include "larder/detail/update_call.h"
 
 namespace larder::detail {
 
@@ -125,6 +127,14 @@ Result<Page> PageCall::take() {
 Result<void> ClearCall::take() const {
   if (op.error) return *op.error;
   return {};
+}
+
+void refuse_invalid(Updater::Decision& decision) noexcept {
+  if (decision.kind != Updater::Decision::Kind::store) return;
+  if (auto refusal = base::check_write(decision.write)) {
+    decision.kind = Updater::Decision::Kind::fail;
+    decision.error = std::move(refusal);
+  }
 }
 
 }  // namespace larder::detail

@@ -247,6 +247,64 @@ TEST_F(FrontTest, MembersOfAnIndexThatAHookRefusesAreLeftOut) {
   EXPECT_THAT(log(), ElementsAre("pre_get a", "pre_get b", "post_get b yes"));
 }
 
+// Whatever engine a provider brings, it is given terms that are valid.
+TEST_F(FrontTest, TheAnswersOfUpdatersAreCheckedBeforeTheEngineSeesThem) {
+  using Decision = Updater::Decision;
+  std::optional<Decision> seen;
+  engine_->script = [&](Operation& op) {
+    auto& update = static_cast<UpdateOperation&>(op);
+    seen = update.updater->decide(nullptr);
+    update.item.error = seen->error;
+  };
+  const Cache<int> cache = open(false);
+  const auto with_terms = [&](const WriteOptions& terms) {
+    return cache.update("a", [&](const int*) { return store(1, terms); }).code();
+  };
+  EXPECT_EQ(with_terms(Ttl(0s)), Errc::invalid_ttl);
+  EXPECT_EQ(seen->kind, Decision::Kind::fail);
+  EXPECT_EQ(with_terms({Ttl(1s), {"tag", ""}}), Errc::invalid_argument);
+  EXPECT_EQ(seen->kind, Decision::Kind::fail);
+  EXPECT_EQ(with_terms({Ttl(1s), {"tag"}}), std::nullopt);
+  EXPECT_EQ(seen->kind, Decision::Kind::store);
+}
+
+// Takes the outcome of a loader of one key, as an engine does.
+struct TakingSession final : LoadSession {
+  std::string_view key;
+  LoadContext about{std::span(&key, 1), {}};
+  std::optional<Error> error;
+  std::optional<LoadOutcome::Kind> kind;
+
+  explicit TakingSession(std::string_view loaded) : key(loaded) {}
+  void finish(std::span<LoadOutcome> outcomes) noexcept override {
+    kind = outcomes.front().kind;
+    error = outcomes.front().error;
+  }
+  LoadContext& context() noexcept override { return about; }
+};
+
+TEST_F(FrontTest, TheAnswersOfLoadersAreCheckedBeforeTheEngineSeesThem) {
+  using Kind = LoadOutcome::Kind;
+  std::optional<Kind> kind;
+  engine_->script = [&](Operation& op) {
+    auto& load = static_cast<LoadOperation&>(op);
+    TakingSession session(load.items.front().key);
+    load.loader->start(LoadTicket(session));
+    kind = session.kind;
+    load.items.front().error = session.error;
+  };
+  const Cache<int> cache = open(false);
+  const auto answer = [&](Loaded<int> loaded) {
+    return cache.get_or_set("a", [&] { return loaded; }).code();
+  };
+  EXPECT_EQ(answer({1, Ttl(0s)}), Errc::invalid_ttl);
+  EXPECT_EQ(kind, Kind::failed);
+  EXPECT_EQ(answer({1, std::nullopt, std::vector<std::string>{""}}), Errc::invalid_argument);
+  EXPECT_EQ(kind, Kind::failed);
+  EXPECT_EQ(answer({1, Ttl(1s), std::vector<std::string>{"tag"}}), std::nullopt);
+  EXPECT_EQ(kind, Kind::value);
+}
+
 TEST_F(FrontTest, PendingOperationsRunTheirPostHooksAtTheEnd) {
   const Cache<int> cache = open(true);
   engine_->pends = true;

@@ -33,6 +33,9 @@ Change<T> as_change(Answer&& answer) {
   }
 }
 
+/// Makes a decision to store on terms that are not valid one to fail.
+void refuse_invalid(Updater::Decision& decision) noexcept;
+
 template <class T, class F>
 class TypedUpdater final : public Updater {
  public:
@@ -61,6 +64,7 @@ class TypedUpdater final : public Updater {
     if (change_->value()) decision.value = std::addressof(*change_->value());
     if (change_->options()) decision.write = std::addressof(*change_->options());
     decision.error = change_->error();
+    refuse_invalid(decision);
     return decision;
   }
 
