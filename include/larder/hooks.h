@@ -53,6 +53,9 @@ struct HookOutcome {
 /// `value` is null where the operation has no value at hand (contains, touch, misses).
 /// A pre-hook that throws fails the operation with `callback_failed`, nothing changed; what a
 /// post-hook or `on_removal` throws is counted and dropped, for the effect has happened.
+/// Whoever was asked before a write is told how it ended, once for each time asked, a refusal by
+/// any hook included; updates ask again where somebody came between. A read that a hook refuses
+/// was none: nobody is told.
 template <class V>
 struct Hooks {
   std::function<Verdict(std::string_view key)> pre_get;

@@ -101,14 +101,21 @@ std::optional<Error> Front::pre_hooks(Operation& op) noexcept {
     const unsigned families = families_of(op.code, i);
     const Item& item = items[i];
     const void* value = stores_a_value(op.code) ? item.value : nullptr;
+    unsigned asked = 0;
     std::optional<Error> refusal;
     if ((families & kGet) != 0) refusal = call_pre_get(*traits_, item.key);
-    if (!refusal && (families & kSet) != 0) refusal = call_pre_set(*traits_, item.key, value);
-    if (!refusal && (families & kErase) != 0) refusal = call_pre_erase(*traits_, item.key);
+    if (!refusal && (families & kSet) != 0) {
+      asked |= kSet;
+      refusal = call_pre_set(*traits_, item.key, value);
+    }
+    if (!refusal && (families & kErase) != 0) {
+      asked |= kErase;
+      refusal = call_pre_erase(*traits_, item.key);
+    }
     if (!refusal) continue;
-    // Writers learn how what they were asked about ended; no read took place.
     op.error = refusal;
-    post_hooks(op, i + 1);
+    post_hooks(op, i);
+    tell(op, item, asked);
     return refusal;
   }
   return std::nullopt;
@@ -133,20 +140,18 @@ void Front::after(Operation& op, Operation::Frame&) noexcept {
 
 void Front::post_hooks(Operation& op, std::size_t count) noexcept {
   const std::span<Item> items = items_of(op).first(count);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const unsigned families = families_of(op.code, i);
-    const Item& item = items[i];
-    // Of a rename the first item says whether it took place.
-    const Item& judge = op.code == Opcode::rename ? items_of(op).front() : item;
-    const Error* error = op.error ? &*op.error : judge.error ? &*judge.error : nullptr;
-    const HookOutcome outcome{judge.hit && error == nullptr, error};
-    if ((families & kSet) != 0) {
-      call_post_set(*traits_, item.key, delivered(op, item), outcome, hook_failures_);
-    }
-    if ((families & kErase) != 0) {
-      call_post_erase(*traits_, item.key, outcome, hook_failures_);
-    }
+  for (std::size_t i = 0; i < items.size(); ++i) tell(op, items[i], families_of(op.code, i));
+}
+
+void Front::tell(Operation& op, const Item& item, unsigned families) noexcept {
+  // Of a rename the first item says whether it took place.
+  const Item& judge = op.code == Opcode::rename ? items_of(op).front() : item;
+  const Error* error = op.error ? &*op.error : judge.error ? &*judge.error : nullptr;
+  const HookOutcome outcome{judge.hit && error == nullptr, error};
+  if ((families & kSet) != 0) {
+    call_post_set(*traits_, item.key, delivered(op, item), outcome, hook_failures_);
   }
+  if ((families & kErase) != 0) call_post_erase(*traits_, item.key, outcome, hook_failures_);
 }
 
 // The keys of an index's members are known only afterwards: those that a hook refuses are left out.

@@ -33,7 +33,9 @@ class Front final : public Decorator {
 
  private:
   std::optional<Error> pre_hooks(Operation& op) noexcept;
+  // Tell the writers among the hooks of the first `items`, of one item.
   void post_hooks(Operation& op, std::size_t items) noexcept;
+  void tell(Operation& op, const Item& item, unsigned families) noexcept;
   void filter_found(Operation& op) noexcept;
 
   const std::shared_ptr<const CacheTraits> traits_;  // constant after construction

@@ -194,6 +194,21 @@ TEST_F(FrontTest, AVetoRefusesAWriteAndTellsThePostHook) {
   EXPECT_EQ(engine_->seen(), 0U);
 }
 
+TEST_F(FrontTest, WhoWasNotAskedIsNotToldOfARefusal) {
+  const Cache<int> cache = open(true);
+  vetoed_ = "pre_get a";
+  EXPECT_EQ(cache.take("a").code(), Errc::vetoed);
+  EXPECT_THAT(log(), ElementsAre("pre_get a"));
+  vetoed_ = "pre_erase a";
+  EXPECT_EQ(cache.take("a").code(), Errc::vetoed);
+  EXPECT_THAT(log(), ElementsAre("pre_get a", "pre_erase a", "post_erase a no vetoed"));
+  vetoed_ = "pre_set b";
+  EXPECT_EQ(cache.rename("a", "b").code(), Errc::vetoed);
+  EXPECT_THAT(log(), ElementsAre("pre_erase a", "pre_set b", "post_erase a no vetoed",
+                                 "post_set b no vetoed"));
+  EXPECT_EQ(engine_->seen(), 0U);
+}
+
 TEST_F(FrontTest, AVetoOfOneKeyRefusesTheWholeBatchBeforeAnyEffect) {
   const Cache<int> cache = open(true);
   vetoed_ = "pre_set b";

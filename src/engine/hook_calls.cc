@@ -50,6 +50,20 @@ std::optional<Error> call_pre_erase(const CacheTraits& traits, std::string_view 
   return ask(traits.hooks.pre_erase, "pre_erase", key);
 }
 
+std::optional<Error> ask_set(const CacheTraits& traits, std::string_view key, const void* value,
+                             HookFailures& failures) noexcept {
+  std::optional<Error> refusal = call_pre_set(traits, key, value);
+  if (refusal) call_post_set(traits, key, nullptr, {.error = &*refusal}, failures);
+  return refusal;
+}
+
+std::optional<Error> ask_erase(const CacheTraits& traits, std::string_view key,
+                               HookFailures& failures) noexcept {
+  std::optional<Error> refusal = call_pre_erase(traits, key);
+  if (refusal) call_post_erase(traits, key, {.error = &*refusal}, failures);
+  return refusal;
+}
+
 void call_post_get(const CacheTraits& traits, std::string_view key, const void* value,
                    const HookOutcome& outcome, HookFailures& failures) noexcept {
   tell(traits.hooks.post_get, failures, key, value, outcome);

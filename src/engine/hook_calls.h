@@ -19,6 +19,18 @@ namespace larder::engine {
 // Role: exceptions of post-hooks and of on_removal since the cache was opened; statistics.
 using HookFailures = base::Atomic<std::uint64_t>;
 
+// The rule of the hooks around writes, on every engine: whoever was asked before a write is told
+// how it ended, once for each time asked; a refusal by any hook is an end like others. A read that
+// was refused was none: nobody is told.
+
+// pre_set, pre_erase of a write of one key by itself. An error: refuse this key; the post-hook was
+// told. Nothing: go on, and call the post-hook on every way out.
+std::optional<Error> ask_set(const CacheTraits& traits, std::string_view key, const void* value,
+                             HookFailures& failures) noexcept;
+std::optional<Error> ask_erase(const CacheTraits& traits, std::string_view key,
+                               HookFailures& failures) noexcept;
+
+// For operations that ask for all their keys before they tell of any.
 // CALLBACK: each runs user code. Nothing: go on. `vetoed` or `callback_failed`: refuse this key.
 std::optional<Error> call_pre_get(const CacheTraits& traits, std::string_view key) noexcept;
 std::optional<Error> call_pre_set(const CacheTraits& traits, std::string_view key,

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "base/check_input.h"
 #include "engine/memory_keys.h"
 #include "engine/memory_search.h"
 #include "engine/trampoline.h"
@@ -117,21 +116,19 @@ LoadPlace MemoryEngine::load_place(std::string_view key) {
 }
 
 bool MemoryEngine::find_live(const LoadPlace& place, Item& item) {
-  const KeySpot spot = store_.spot(place.key);
   const sync::ReadSection section;
-  Node* const node = store_.settle(spot, true);
-  store_.tally().add(node != nullptr ? Tally::kHits : Tally::kMisses);
-  if (node == nullptr) return false;
-  item.pin = store_.nodes().pin(*node);
-  item.version = item.pin.version();
-  item.hit = true;
-  return true;
+  const bool lives = deliver(store_.settle(store_.spot(place.key), true), item);
+  store_.tally().add(lives ? Tally::kHits : Tally::kMisses);
+  return lives;
 }
 
 bool MemoryEngine::find_live_locked(const LoadPlace& place, Item& item) {
   const sync::ReadSection section;
   bool ask = false;  // never under the lock: no rename is under way
-  Node* const node = store_.get(store_.spot(place.key), ask);
+  return deliver(store_.get(store_.spot(place.key), ask), item);
+}
+
+bool MemoryEngine::deliver(Node* node, Item& item) {
   if (node == nullptr) return false;
   item.pin = store_.nodes().pin(*node);
   item.version = item.pin.version();
@@ -143,12 +140,19 @@ LoadEnd MemoryEngine::publish(const LoadPlace& place, flight::Flight& flight, Lo
                               const WriteOptions& call) {
   const CacheTraits& traits = store_.traits();
   LoadEnd end;
-  end.error = base::check_loaded(outcome);
-  if (!end.error) end.error = call_pre_set(traits, place.key, outcome.value);
+  end.error = ask_set(traits, place.key, outcome.value, hook_failures_);
   if (end.error) return end;
+  const bool stored = store_loaded(place, flight, outcome, call, end);
+  call_post_set(traits, place.key, end.value ? end.value.value() : nullptr,
+                {stored, end.error ? &*end.error : nullptr}, hook_failures_);
+  return end;
+}
+
+bool MemoryEngine::store_loaded(const LoadPlace& place, flight::Flight& flight,
+                                LoadOutcome& outcome, const WriteOptions& call, LoadEnd& end) {
   Draft draft(store_.nodes());
-  end.error = draft.make(traits, store_.declared(), place.key, outcome.value);
-  if (end.error) return end;
+  end.error = draft.make(store_.traits(), store_.declared(), place.key, outcome.value);
+  if (end.error) return false;
   const std::vector<std::string_view> tags =
       memory::normal_tags(outcome.tags ? *outcome.tags : call.tags);
   draft.ttl = outcome.ttl.value_or(call.ttl);
@@ -162,9 +166,7 @@ LoadEnd MemoryEngine::publish(const LoadPlace& place, flight::Flight& flight, Lo
   } else {
     end.value = SharedPin(draft.pin ? std::move(draft.pin) : store_.nodes().pin(draft.node()));
   }
-  const HookOutcome told{result == Commit::stored, end.error ? &*end.error : nullptr};
-  call_post_set(traits, place.key, end.value ? end.value.value() : nullptr, told, hook_failures_);
-  return end;
+  return result == Commit::stored;
 }
 
 void MemoryEngine::load_began() noexcept {

@@ -62,6 +62,11 @@ class MemoryEngine final : public Engine,
 
  private:
   void schedule_sweep();
+  // Hands out what was found; false: nothing was. In the read section in which it was found.
+  bool deliver(memory::Node* node, Item& item);
+  // Stores what was loaded if its flight goes on; fills `end`, and says whether it is stored.
+  bool store_loaded(const LoadPlace& place, flight::Flight& flight, LoadOutcome& outcome,
+                    const WriteOptions& call, LoadEnd& end);
   Result<void> wait_for_loads(std::optional<std::int64_t> deadline_ns);
 
   const std::shared_ptr<Scheduler> scheduler_;  // constant

@@ -41,6 +41,8 @@ class MemoryKeys {
   bool try_update(UpdateOperation& op, const memory::KeySpot& spot, bool hooked);
   bool try_store(UpdateOperation& op, const memory::KeySpot& spot, memory::Ref node,
                  Updater::Decision& decision, bool hooked);
+  bool try_commit(UpdateOperation& op, const memory::KeySpot& spot, memory::Ref node,
+                  Updater::Decision& decision);
   bool try_erase(UpdateOperation& op, const memory::KeySpot& spot, const Pin& old,
                  memory::Ref node);
   // Pins what lives at the key.

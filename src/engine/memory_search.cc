@@ -211,7 +211,7 @@ std::size_t MemorySearch::erase_targets(std::span<const Target> targets, Removal
                                         std::uint32_t index, std::string_view term) {
   std::size_t erased = 0;
   for (const Target& target : targets) {
-    if (call_pre_erase(store_.traits(), target.key)) continue;  // vetoed: this key is skipped
+    if (ask_erase(store_.traits(), target.key, failures_)) continue;  // vetoed: skipped
     const KeySpot spot = store_.spot(target.key);
     Removals removals;
     bool gone = false;

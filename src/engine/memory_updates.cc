@@ -1,6 +1,5 @@
 // Updates and counters: read without a lock, decide in user code, commit if nothing came between.
 // Thread safety: see memory_keys.h.
-#include "base/check_input.h"
 #include "engine/memory_keys.h"
 #include "engine/retry.h"
 
@@ -87,23 +86,30 @@ bool MemoryKeys::try_update(UpdateOperation& op, const KeySpot& spot, bool hooke
 }
 
 bool MemoryKeys::try_erase(UpdateOperation& op, const KeySpot& spot, const Pin& old, Ref ref) {
-  op.item.error = call_pre_erase(store_.traits(), spot.key);
+  op.item.error = ask_erase(store_.traits(), spot.key, failures_);
   if (op.item.error) return true;
-  if (old && !store_.erase(spot, RemovalCause::erased, ref)) return false;
-  if (!old && !store_.erase_nothing(spot)) return false;
-  call_post_erase(store_.traits(), spot.key, {.effective = static_cast<bool>(old)}, failures_);
-  return true;
+  const bool over =
+      old ? store_.erase(spot, RemovalCause::erased, ref) : store_.erase_nothing(spot);
+  call_post_erase(store_.traits(), spot.key, {.effective = over && old}, failures_);
+  return over;
 }
 
 bool MemoryKeys::try_store(UpdateOperation& op, const KeySpot& spot, Ref ref,
                            Updater::Decision& decision, bool hooked) {
-  const CacheTraits& traits = store_.traits();
-  op.item.error = base::check_write(decision.write);
+  if (!hooked) return try_commit(op, spot, ref, decision);
+  op.item.error = ask_set(store_.traits(), spot.key, decision.value, failures_);
   if (op.item.error) return true;
-  if (hooked) op.item.error = call_pre_set(traits, spot.key, decision.value);
-  if (op.item.error) return true;
+  const bool over = try_commit(op, spot, ref, decision);
+  const Error* const error = op.item.error ? &*op.item.error : nullptr;
+  call_post_set(store_.traits(), spot.key, op.item.pin.value(),
+                {.effective = op.item.hit, .error = error}, failures_);
+  return over;
+}
+
+bool MemoryKeys::try_commit(UpdateOperation& op, const KeySpot& spot, Ref ref,
+                            Updater::Decision& decision) {
   Draft draft(store_.nodes());
-  op.item.error = draft.make(traits, store_.declared(), spot.key, decision.value);
+  op.item.error = draft.make(store_.traits(), store_.declared(), spot.key, decision.value);
   if (op.item.error) return true;
   const WriteOptions& write = decision.write != nullptr ? *decision.write : *op.write;
   const std::vector<std::string_view> tags = memory::normal_tags(write.tags);
@@ -119,11 +125,6 @@ bool MemoryKeys::try_store(UpdateOperation& op, const KeySpot& spot, Ref ref,
   op.item.hit = result == Commit::stored;
   op.item.version = draft.version;
   op.item.pin = std::move(draft.pin);
-  if (hooked) {
-    const Error* const error = op.item.error ? &*op.item.error : nullptr;
-    call_post_set(traits, spot.key, op.item.pin.value(), {.effective = op.item.hit, .error = error},
-                  failures_);
-  }
   return true;
 }
 

@@ -8,7 +8,6 @@
 
 #include "base/atomic.h"
 #include "base/check.h"
-#include "base/check_input.h"
 #include "base/glob.h"
 #include "engine/heap_value.h"
 #include "engine/hook_calls.h"
@@ -172,8 +171,7 @@ void NullEngine::run_update(UpdateOperation& op) noexcept {
   op.error = decision.error;
   if (decision.kind == Kind::erase) return erase_nothing(op);
   if (decision.kind != Kind::store) return;
-  if ((op.error = base::check_write(decision.write))) return;
-  if ((op.error = call_pre_set(*traits_, op.item.key, decision.value))) return;
+  if ((op.error = ask_set(*traits_, op.item.key, decision.value, hook_failures_))) return;
   op.item.version = next_version();
   op.item.hit = true;
   HeapValue value(*traits_->ops, decision.value, settings_.secure_wipe);
@@ -183,7 +181,7 @@ void NullEngine::run_update(UpdateOperation& op) noexcept {
 }
 
 void NullEngine::erase_nothing(UpdateOperation& op) noexcept {
-  if ((op.error = call_pre_erase(*traits_, op.item.key))) return;
+  if ((op.error = ask_erase(*traits_, op.item.key, hook_failures_))) return;
   fence(op.item.key);
   call_post_erase(*traits_, op.item.key, {.effective = false}, hook_failures_);
 }
@@ -206,8 +204,7 @@ void NullEngine::run_search(SearchOperation& op) noexcept {
 LoadEnd NullEngine::publish(const LoadPlace& place, flight::Flight&, LoadOutcome& outcome,
                             const WriteOptions&) {
   LoadEnd end;
-  end.error = base::check_loaded(outcome);
-  if (!end.error) end.error = call_pre_set(*traits_, place.key, outcome.value);
+  end.error = ask_set(*traits_, place.key, outcome.value, hook_failures_);
   if (end.error) return end;
   HeapValue value(*traits_->ops, outcome.value, settings_.secure_wipe);
   end.value = SharedPin(value.pin(next_version()));

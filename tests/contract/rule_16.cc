@@ -12,7 +12,7 @@ namespace {
 
 using Number = std::int64_t;
 
-// What the hooks of a cache were told, in order; and which keys they refuse.
+// What the hooks of a cache were told, in order; and what they refuse.
 class Record {
  public:
   void add(std::string event) {
@@ -20,8 +20,10 @@ class Record {
     events_.push_back(std::move(event));
   }
   Verdict ask(std::string_view name, std::string_view key) {
-    add(std::string(name) + " " + std::string(key));
-    return refused_ == key ? Verdict::veto("not " + std::string(key)) : Verdict::allow();
+    const std::string question = std::string(name) + " " + std::string(key);
+    add(question);
+    const bool refuses = refused_ == key || refused_ == question;
+    return refuses ? Verdict::veto("not " + std::string(key)) : Verdict::allow();
   }
   void tell(std::string_view name, std::string_view key, const HookOutcome& outcome) {
     const std::string_view end = outcome.error       ? to_string(outcome.error->code())
@@ -29,7 +31,8 @@ class Record {
                                                      : "no";
     add(std::string(name) + " " + std::string(key) + " " + std::string(end));
   }
-  void refuse(std::string key) { refused_ = std::move(key); }
+  // A key, or one question ("pre_set k").
+  void refuse(std::string what) { refused_ = std::move(what); }
   Texts taken() {
     const std::lock_guard lock(mutex_);
     return std::exchange(events_, {});
@@ -41,8 +44,10 @@ class Record {
   std::string refused_;
 };
 
-Face<Number> open_hooked(Fixture& t, Record& record) {
+Face<Number> open_hooked(Fixture& t, Record& record,
+                         const std::function<void(CacheOptions<Number>&)>& change = {}) {
   return t.open<Number>([&](CacheOptions<Number>& options) {
+    if (change) change(options);
     options.hooks = {
         .pre_get = [&](std::string_view key) { return record.ask("pre_get", key); },
         .post_get = [&](std::string_view key, const Number*,
@@ -264,6 +269,85 @@ LARDER_CONTRACT(rule_16_a_veto_at_publishing_fails_the_load, kAnyEngine) {
   EXPECT_TRUE(is(cache.contains("k"), false));
   EXPECT_TRUE(fails(cache.set("k", -1), Errc::vetoed));
   EXPECT_TRUE(is(cache.get_or_set("k", [] { return Number{1}; }), 1));
+}
+
+// ---- who is told of what: whoever was asked before a write
+
+LARDER_CONTRACT(rule_16_a_refused_write_is_told_to_who_was_asked, kAnyEngine) {
+  Record record;
+  const auto cache = open_hooked(t, record);
+  const Texts set_refused = {"pre_set k", "post_set k vetoed"};
+  const Texts erase_refused = {"pre_erase k", "post_erase k vetoed"};
+  record.refuse("pre_set k");
+  EXPECT_TRUE(fails(cache.set("k", 1), Errc::vetoed));
+  EXPECT_EQ(record.taken(), set_refused);
+  EXPECT_TRUE(fails(cache.update("k", [](const Number*) { return Number{1}; }), Errc::vetoed));
+  EXPECT_EQ(record.taken(), set_refused);
+  EXPECT_TRUE(fails(cache.get_or_set("k", [] { return Number{1}; }), Errc::vetoed));
+  EXPECT_EQ(record.taken(),
+            (Texts{"pre_get k", "pre_set k", "post_set k vetoed", "post_get k vetoed"}));
+  record.refuse("pre_erase k");
+  EXPECT_TRUE(fails(cache.erase("k"), Errc::vetoed));
+  EXPECT_EQ(record.taken(), erase_refused);
+  const auto drop = [](const Number*) -> Change<Number> { return larder::erase; };
+  EXPECT_TRUE(fails(cache.update("k", drop), Errc::vetoed));
+  EXPECT_EQ(record.taken(), erase_refused);
+  EXPECT_TRUE(fails(cache.take("k"), Errc::vetoed));
+  EXPECT_EQ(record.taken(), (Texts{"pre_get k", "pre_erase k", "post_erase k vetoed"}));
+  record.refuse("pre_get k");
+  EXPECT_TRUE(fails(cache.take("k"), Errc::vetoed));
+  EXPECT_EQ(record.taken(), Texts{"pre_get k"});
+}
+
+LARDER_CONTRACT(rule_16_a_bulk_erase_tells_of_the_keys_it_skips, kStores) {
+  Record record;
+  const auto cache = open_hooked(t, record);
+  EXPECT_TRUE(succeeds(cache.set("k", 1, {1h, {"tag"}})));
+  EXPECT_TRUE(succeeds(cache.add_index("i", "k", "t")));
+  record.refuse("pre_erase k");
+  static_cast<void>(record.taken());
+  const std::vector<std::function<void()>> erasures = {
+      [&] { EXPECT_TRUE(is(cache.erase_by_pattern("*"), 0U)); },
+      [&] { EXPECT_TRUE(is(cache.erase_by_tag("tag"), 0U)); },
+      [&] { EXPECT_TRUE(is(cache.erase_by_index("i", "t"), 0U)); },
+  };
+  for (const auto& erase_all : erasures) {
+    erase_all();
+    EXPECT_EQ(record.taken(), (Texts{"pre_erase k", "post_erase k vetoed"}));
+  }
+}
+
+// Each time that an update asks ends in news, also where somebody came between.
+LARDER_CONTRACT(rule_16_an_update_that_asks_again_tells_again, kStores) {
+  Record record;
+  const auto cache = open_hooked(t, record);
+  const auto between = [&](const Number* old) {
+    if (old == nullptr) {
+      EXPECT_TRUE(succeeds(cache.set("k", 1)));
+    }
+    return Number{2};
+  };
+  EXPECT_TRUE(succeeds(cache.update("k", between)));
+  EXPECT_EQ(record.taken(), (Texts{"pre_set k", "post_set k yes", "pre_set k", "post_set k no",
+                                   "pre_set k", "post_set k yes"}));
+}
+
+LARDER_CONTRACT(rule_16_a_write_that_user_code_fails_is_told, kStores | kNative) {
+  Record record;
+  const auto cache = open_hooked(t, record, [](CacheOptions<Number>& options) {
+    options.weigher = [](std::string_view, const Number&) -> std::size_t {
+      throw std::runtime_error("no scales");
+    };
+  });
+  const Texts failed = {"pre_set k", "post_set k callback_failed"};
+  EXPECT_TRUE(fails(cache.set("k", 1), Errc::callback_failed));
+  EXPECT_EQ(record.taken(), failed);
+  const auto store_one = [](const Number*) { return Number{1}; };
+  EXPECT_TRUE(fails(cache.update("k", store_one), Errc::callback_failed));
+  EXPECT_EQ(record.taken(), failed);
+  EXPECT_TRUE(fails(cache.get_or_set("k", [] { return Number{1}; }), Errc::callback_failed));
+  EXPECT_EQ(record.taken(), (Texts{"pre_get k", "pre_set k", "post_set k callback_failed",
+                                   "post_get k callback_failed"}));
 }
 
 // ---- removals and their causes
