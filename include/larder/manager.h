@@ -108,7 +108,9 @@ class Manager {
     return Cache<T>(*std::move(core));
   }
 
-  /// An open cache. `type_mismatch`: it holds another type; `invalid_argument`: there is none.
+  /// An open cache. `type_mismatch`: it holds another type; `invalid_argument`: there is none, as
+  /// long as one of this name is still being opened, too; `closed`: nor will be, the manager was
+  /// closed.
   template <class T>
   [[nodiscard]] Result<Cache<T>> find(std::string_view name) const {
     auto core = find_core(name, TypeName<T>::value());

@@ -53,6 +53,35 @@ TEST(ManagerTest, ATakenNameIsAlreadyOpen) {
   EXPECT_TRUE(manager.open<std::string>("names", on("null")).ok());
 }
 
+// Looks for the cache that it is asked to open.
+class LookingProvider final : public Provider {
+ public:
+  explicit LookingProvider(Manager& manager) : manager_(manager) {}
+  Result<std::shared_ptr<Engine>> open(const CacheSettings&,
+                                       std::shared_ptr<const CacheTraits>) override {
+    found = manager_.find<std::string>("names").code();
+    opened_again = manager_.open<std::string>("names").code();
+    return std::shared_ptr<Engine>(std::make_shared<PendingEngine>());
+  }
+  std::optional<Errc> found;
+  std::optional<Errc> opened_again;
+
+ private:
+  Manager& manager_;
+};
+
+TEST(ManagerTest, ACacheThatIsBeingOpenedIsTakenButNotThereYet) {
+  Manager manager;
+  const auto provider = std::make_shared<LookingProvider>(manager);
+  ASSERT_TRUE(manager.register_provider("looking", provider).ok());
+  const auto unknown = manager.find<std::string>("names").code();
+  EXPECT_EQ(unknown, Errc::invalid_argument);
+  EXPECT_TRUE(manager.open<std::string>("names", on("looking")).ok());
+  EXPECT_EQ(provider->found, unknown);
+  EXPECT_EQ(provider->opened_again, Errc::already_open);
+  EXPECT_TRUE(manager.find<std::string>("names").ok());
+}
+
 TEST(ManagerTest, WhatAReopenedNameHeldIsDestroyedWithoutTheLock) {
   Manager manager;
   bool destroyed = false;
