@@ -21,6 +21,7 @@ using memory::Ref;
 using memory::Tally;
 
 Error commit_error(Commit result, const memory::Store& store) {
+  if (result == Commit::closed) return Error(Errc::closed);
   if (result == Commit::too_large) {
     return Error(Errc::too_large,
                  "the entry is heavier than max_bytes (" + std::to_string(store.max_bytes()) + ")");
@@ -182,9 +183,7 @@ void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
   item.pin = std::move(draft.pin);
   item.hit = result == Commit::stored;
   item.version = draft.version;
-  if (result == Commit::full || result == Commit::too_large) {
-    item.error = commit_error(result, store_);
-  }
+  if (!item.hit && result != Commit::refused) item.error = commit_error(result, store_);
 }
 
 // `OnFull::reject`: a whole batch or nothing.

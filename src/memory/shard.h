@@ -27,6 +27,7 @@ struct Shard {
   alignas(base::kCacheLine) mutable sync::Mutex mutex;
   const unsigned index;  // constant
   // guarded by mutex
+  bool closed LARDER_GUARDED_BY(mutex) = false;       // emptied for good: nothing comes in
   std::uint64_t clears LARDER_GUARDED_BY(mutex) = 0;  // how many clears have come by here
   std::uint64_t writes LARDER_GUARDED_BY(mutex) = 0;  // numbers the versions of this shard
   eviction::FilteredClock policy LARDER_GUARDED_BY(mutex);

@@ -73,6 +73,7 @@ void Store::drop_all() noexcept {
     Removals gone;
     {
       sync::MutexLock lock(shard->mutex);
+      shard->closed = true;
       std::vector<Ref> all;
       shard->table.for_each([&](Ref ref) { all.push_back(ref); });
       for (const Ref ref : all) unlink_locked(*shard, ref, RemovalCause::cleared, gone);

@@ -55,6 +55,7 @@ enum class Commit : std::uint8_t {
   refused,    // the condition does not hold
   full,       // no room, and eviction is off
   too_large,  // heavier than the byte limit
+  closed,     // the store was emptied for good
 };
 
 class Store {
@@ -117,7 +118,7 @@ class Store {
 
   // Tells on_removal and hands the entries to the limbo. No lock held.
   void announce(Removals& removals) noexcept;
-  // Drops everything, without news of it: the cache is closing.
+  // Drops everything, without news of it, and takes nothing more: the cache is closing.
   void drop_all() noexcept;
   // One round of housekeeping over all shards, within the settings' budgets.
   void sweep();

@@ -40,8 +40,10 @@ Commit Store::commit(const KeySpot& spot, const Condition& condition, Draft& dra
 Commit Store::commit_locked(const KeySpot& spot, const Condition& condition, Draft& draft,
                             std::int64_t now_ns, Prepaid& prepaid, Removals& removals, Room& room,
                             Ref& old) {
+  // What a load brings is handed to its callers though it comes too late.
+  if (spot.shard->closed && condition.kind != Condition::Kind::flight) return Commit::closed;
   old = live_locked(spot, now_ns, removals);
-  if (!holds_locked(condition, old)) return Commit::refused;
+  if (!holds_locked(condition, old) || spot.shard->closed) return Commit::refused;
   if (old != kNoRef) prefetch_neighbours_locked(*spot.shard, old);
   const bool is_paid = condition.kind == Condition::Kind::prepaid;
   if (!is_paid && draft.weight > budget_.max_bytes()) return Commit::too_large;
@@ -265,7 +267,7 @@ Commit Store::commit_all(std::span<const KeySpot> spots, std::span<Draft> drafts
     sweep_due(clock_.now_ns(), removals);
     announce(removals);
   }
-  if (result != Commit::stored) tally_.add(Tally::kRejected);
+  if (result == Commit::full || result == Commit::too_large) tally_.add(Tally::kRejected);
   return result;
 }
 
@@ -276,7 +278,10 @@ Commit Store::commit_all_once(std::span<const KeySpot> spots, std::span<Draft> d
   for (Shard* shard : shards) shard->mutex.lock();
   Prepaid prepaid;
   const std::int64_t now_ns = clock_.now_ns();  // one for both: what is paid for must not expire
-  const Commit verdict = prepay_all(spots, drafts, now_ns, prepaid, removals);
+  const bool closed = std::ranges::any_of(
+      shards, [](Shard* shard) LARDER_NO_THREAD_SAFETY_ANALYSIS { return shard->closed; });
+  const Commit verdict =
+      closed ? Commit::closed : prepay_all(spots, drafts, now_ns, prepaid, removals);
   for (std::size_t i = 0; verdict == Commit::stored && i < spots.size(); ++i) {
     Room room = Room::yes;
     Ref old = kNoRef;

@@ -142,6 +142,7 @@ Commit Store::rename(const KeySpot& from, const KeySpot& to, Ref only,
 Commit Store::rename_locked(const KeySpot& from, const KeySpot& to, Ref only, Draft& draft,
                             Prepaid& prepaid, Removals& removals,
                             Room& room) LARDER_NO_THREAD_SAFETY_ANALYSIS {
+  if (from.shard->closed || to.shard->closed) return Commit::closed;
   const Ref source = live_locked(from, removals);
   if (source == kNoRef || source != only) return Commit::refused;
   if (to.shard->clears > from.shard->clears) {

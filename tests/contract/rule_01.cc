@@ -1,6 +1,9 @@
 // Rule 1: keys, and the order of the checks.
 //
 // Thread safety: tests.
+#include <functional>
+#include <utility>
+
 #include "everything.h"
 #include "helpers.h"
 
@@ -103,6 +106,36 @@ LARDER_CONTRACT(rule_01_closed_comes_first_case_145, kAnyEngine) {
   }
   for (const auto& [name, code] : call_everything(cache, {})) {
     EXPECT_EQ(code, Errc::closed) << to_string(name);
+  }
+}
+
+// The close comes from user code in the midst of the write, once the cache was found open.
+LARDER_CONTRACT(rule_01_a_write_that_a_close_overtakes_stores_nothing, kStores | kNative) {
+  using Count = std::int64_t;
+  using Handle = Face<Count>;
+  const std::vector<std::function<std::optional<Errc>(const Handle&)>> writes = {
+      [](const Handle& c) { return c.set("new", 2).code(); },
+      [](const Handle& c) { return c.set_if_absent("new", 2).code(); },
+      [](const Handle& c) { return c.set_if_present("old", 2).code(); },
+      [](const Handle& c) { return c.compare_and_set("new", Version::absent(), 2).code(); },
+      [](const Handle& c) { return c.increment("old").code(); },
+      [](const Handle& c) { return c.update("old", [](const Count*) { return Count{2}; }).code(); },
+      [](const Handle& c) { return c.rename("old", "new").code(); },
+      [](const Handle& c) { return c.set_many({{"new", 2}, {"old", 2}}).status().code(); },
+  };
+  for (const auto& write : writes) {
+    std::function<void()> close;
+    const auto cache = t.open<Count>([&](CacheOptions<Count>& options) {
+      options.weigher = [&](std::string_view, const Count&) -> std::size_t {
+        if (auto once = std::exchange(close, {})) once();
+        return 1;
+      };
+    });
+    EXPECT_TRUE(succeeds(cache.set("old", 1)));
+    close = [&] { EXPECT_TRUE(succeeds(cache.close())); };
+    EXPECT_EQ(write(cache), Errc::closed);
+    EXPECT_EQ(cache.stats().entries, 0U);
+    EXPECT_EQ(cache.stats().bytes, 0U);
   }
 }
 
