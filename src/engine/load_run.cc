@@ -48,9 +48,13 @@ void LoadRun::run(std::shared_ptr<LoadCall> leader, const Context& caller,
   bounds.chain = own_chain;
   context_.emplace(views_, bounds);
   const std::weak_ptr<LoadRun> weak = weak_from_this();
-  limit_timer_ = scheduler_->schedule(*bounds.deadline_ns, clock, [weak] {
-    if (const auto run = weak.lock()) run->time_out();
-  });
+  // Who is told of the end may have hooks and middleware: not on the lane that keeps deadlines.
+  limit_timer_ = scheduler_->schedule(
+      *bounds.deadline_ns, clock,
+      [weak] {
+        if (const auto run = weak.lock()) run->time_out();
+      },
+      Scheduler::Lane::work);
   const auto gone = [weak] {
     if (const auto run = weak.lock()) run->leader_gone();
   };

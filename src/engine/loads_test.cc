@@ -2,13 +2,16 @@
 // stop. What callers see of loads is in the contract suite.
 #include "engine/loads.h"
 
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "engine/pending_engine.h"
 #include "engine/scheduler.h"
 #include "larder/cache.h"
 #include "larder/manager.h"
@@ -97,6 +100,41 @@ TEST_P(LoadsTest, StopCallbacksDoNotRunWhereDeadlinesAreKept) {
     return 1;
   });
   EXPECT_FALSE(on_timer_lane);
+}
+
+TEST_P(LoadsTest, HooksOfWhoWaitedTooLongDoNotRunWhereDeadlinesAreKept) {
+  const auto clock = std::make_shared<HandClock>();
+  CacheOptions<int> options;
+  options.settings.provider = GetParam();
+  options.clock = clock;
+  std::atomic<int> on_timer_lane{0};
+  std::atomic<int> told{0};
+  options.hooks.post_get = [&](std::string_view, const int*, const HookOutcome&) {
+    if (Scheduler::on_timer_lane()) ++on_timer_lane;
+    ++told;
+  };
+  const auto limit = options.settings.max_load_time;
+  const Cache<int> cache = manager_.open<int>("watched", std::move(options)).value();
+  sync::Event running;
+  const auto get = [&] {
+    const auto got = cache.get_or_set("k", [&](LoadContext& load) {
+      sync::Event stopped;
+      const std::stop_callback on_stop(load.stop_token(), [&] { stopped.set(); });
+      running.set();
+      stopped.wait();
+      return 1;
+    });
+    EXPECT_EQ(got.code(), Errc::deadline_exceeded);
+  };
+  std::thread leader(get);
+  running.wait();
+  std::thread joiner(get);
+  while (cache.stats().joins == 0) std::this_thread::yield();
+  clock->advance(limit);
+  leader.join();
+  joiner.join();
+  EXPECT_EQ(told, 2);
+  EXPECT_EQ(on_timer_lane, 0);
 }
 
 }  // namespace

@@ -27,9 +27,11 @@ Suspension::Suspension(std::shared_ptr<CacheCore> core, std::shared_ptr<const Re
 void Suspension::arm() {
   const Context& context = op_.context;
   if (context.deadline_ns) {
-    deadline_ =
-        scheduler().schedule(*context.deadline_ns, core_->parts().clock(),
-                             [held = Resumption(*this), this] { leave(Errc::deadline_exceeded); });
+    // Leaving runs the ends of hooks and middleware: not on the lane that keeps deadlines.
+    deadline_ = scheduler().schedule(
+        *context.deadline_ns, core_->parts().clock(),
+        [held = Resumption(*this), this] { leave(Errc::deadline_exceeded); },
+        engine::Scheduler::Lane::work);
   }
   if (context.stop.stop_possible()) on_stop_.emplace(context.stop, OnStop{this});
 }

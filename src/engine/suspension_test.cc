@@ -47,6 +47,21 @@ class SuspensionTest : public testing::Test {
   Seen seen_;
 };
 
+TEST_F(SuspensionTest, HooksOfADeadlineDoNotRunWhereDeadlinesAreKept) {
+  CacheOptions<int> options;
+  std::optional<bool> on_timer_lane;
+  options.hooks.post_get = [&](std::string_view, const int*, const HookOutcome& outcome) {
+    EXPECT_EQ(outcome.error->code(), Errc::deadline_exceeded);
+    on_timer_lane = Scheduler::on_timer_lane();
+  };
+  PendingCache<int> world(std::move(options));
+  const Started waiter = get(world.cache.with(with_deadline(*world.clock, 1s)).async(), seen_);
+  world.clock->advance(1s);
+  waiter.wait();
+  EXPECT_EQ(seen_.answer->code(), Errc::deadline_exceeded);
+  EXPECT_EQ(on_timer_lane, false);
+}
+
 TEST_F(SuspensionTest, GoesOnOnTheThreadThatCompletes) {
   const Started waiter = get(cache_.async(), seen_);
   EXPECT_FALSE(seen_.answer.has_value());
