@@ -222,14 +222,17 @@ Result<void> Manager::close(std::optional<std::chrono::nanoseconds> within) {
     sync::MutexLock lock(state_->mutex);
     state_->closed = true;
   }
-  const Clock& clock = *default_clock();
-  const std::int64_t start_ns = clock.now_ns();
+  // Each cache is measured with its own clock, from here on.
+  const std::vector<CorePtr> caches = state_->open_caches();
+  std::vector<std::int64_t> starts_ns;
+  for (const CorePtr& core : caches) starts_ns.push_back(core->parts().clock().now_ns());
   std::optional<Errc> first;
   std::string failures;
-  for (const CorePtr& core : state_->open_caches()) {
+  for (std::size_t i = 0; i < caches.size(); ++i) {
+    const CorePtr& core = caches[i];
     std::optional<std::chrono::nanoseconds> left;
     if (within) {
-      const auto spent = std::chrono::nanoseconds(clock.now_ns() - start_ns);
+      const auto spent = std::chrono::nanoseconds(core->parts().clock().now_ns() - starts_ns[i]);
       left = std::max(std::chrono::nanoseconds(0), *within - spent);
     }
     const Result<void> closed = core->close(left);

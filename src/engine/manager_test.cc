@@ -233,6 +233,24 @@ TEST(ManagerTest, Behaviour222CloseTriesAllAndReportsEveryFailure) {
   for (const auto& engine : engines) EXPECT_TRUE(engine->closed());
 }
 
+TEST(ManagerTest, EachCacheIsClosedWithWhatIsLeftOnItsOwnClock) {
+  Manager manager;
+  const auto clock = std::make_shared<HandClock>();
+  std::vector<std::shared_ptr<PendingEngine>> engines;
+  for (const std::string name : {"a", "b"}) {
+    engines.push_back(std::make_shared<PendingEngine>());
+    engines.back()->on_close = [clock] { clock->advance(3s); };
+    static_cast<void>(
+        manager.register_provider(name, std::make_shared<GivenProvider>(engines.back())));
+    CacheOptions<std::string> options = on(name);
+    options.clock = clock;
+    ASSERT_TRUE(manager.open<std::string>(name, options).ok());
+  }
+  const std::int64_t end_ns = clock->now_ns() + std::chrono::nanoseconds(10s).count();
+  EXPECT_TRUE(manager.close(10s).ok());
+  for (const auto& engine : engines) EXPECT_EQ(engine->close_deadline_ns, end_ns);
+}
+
 TEST(ManagerTest, HandlesAndRefsOutliveTheManager) {
   std::optional<Cache<std::string>> cache;
   Ref<std::string> ref;

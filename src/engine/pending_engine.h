@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -95,8 +96,10 @@ class PendingEngine final : public Engine {
   bool closed() const noexcept override { return closed_.load_relaxed(); }
   void collect(Stats&) const override {}
   Health health(const Context&) override { return {Health::State::degraded, {"fake"}, {}}; }
-  Result<void> close(std::optional<std::int64_t>) override {
+  Result<void> close(std::optional<std::int64_t> deadline_ns) override {
     closed_.store_relaxed(true);
+    close_deadline_ns = deadline_ns;
+    if (on_close) on_close();
     return close_result;
   }
   Result<void> resize(std::size_t, std::size_t) override { return {}; }
@@ -104,6 +107,8 @@ class PendingEngine final : public Engine {
   std::string validate() const override { return {}; }
 
   Result<void> close_result;
+  std::function<void()> on_close;
+  std::optional<std::int64_t> close_deadline_ns;  // of the last close()
 
  private:
   mutable sync::Mutex mutex_{sync::Rank::kEngine};
