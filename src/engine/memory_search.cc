@@ -196,12 +196,17 @@ std::size_t MemorySearch::erase_members(std::uint32_t index, std::string_view te
   std::vector<Target> targets;
   {
     const sync::ReadSection section;  // keeps the candidates readable
+    std::unordered_set<std::string_view> seen;
     for (const Ref candidate : store_.terms().members(index, term)) {
       Node& node = store_.nodes().at(candidate);
       if (std::ranges::find(except, node.key()) != except.end()) continue;
       const KeySpot spot = store_.spot(node.key());
       sync::MutexLock lock(spot.shard->mutex);
-      if (node.terms != nullptr) targets.push_back({node.key(), node.terms->life});
+      // An entry that is being replaced and its successor are of one life. A draft that was not
+      // stored has no terms any more.
+      if (node.terms != nullptr && seen.insert(node.key()).second) {
+        targets.push_back({node.key(), node.terms->life});
+      }
     }
   }
   return erase_targets(targets, RemovalCause::erased, index, term);
