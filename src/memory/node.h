@@ -52,6 +52,10 @@ struct Node {
   static constexpr std::uint64_t kMoving = std::uint64_t{1} << 63;
   // In `holds`: given up by the cache while somebody else held it.
   static constexpr std::uint32_t kOrphan = std::uint32_t{1} << 31;
+  // In `holds`: renamed; another node, which has kShows, stands for the value in the cache.
+  static constexpr std::uint32_t kShown = std::uint32_t{1} << 30;
+  static constexpr std::uint32_t kShows = std::uint32_t{1} << 29;
+  static constexpr std::uint32_t kFlags = kOrphan | kShown | kShows;
 
   // atomics
   // Instant of expiry on the engine's clock. Written under the shard's lock; relaxed: one word,
@@ -75,6 +79,7 @@ struct Node {
   // atomics
   // Who keeps the node: the table or its maker, and every pin. Raised relaxed (the raiser holds it
   // or is in a read section); lowered acq_rel, so that the last one sees all others' last uses.
+  // With the flags above, each changed once by the party that its comment names.
   base::Atomic<std::uint32_t> holds{1};
 
   // constant once live: what it counts against the byte limit, at most 4 GiB - 1

@@ -128,16 +128,32 @@ void Nodes::release_pin(void* owner, const void*) noexcept {
   static_cast<Nodes*>(Arena::owner_of(&node))->release(node);
 }
 
+// Of a chain of renames one alias at a time has kShows: the one that is an entry, or was the last.
+// A value counts as pinned once, with that alias while it lasts, then with the owner.
+void Nodes::hand_over(Node& from, Node& to) noexcept {
+  if (from.is_alias != 0) from.holds.sub_relaxed(Node::kShows);
+  from.holds.add_relaxed(Node::kShown);
+  to.holds.add_relaxed(Node::kShows);
+}
+
+// The last alias goes: who still pins the owner pins its bytes. Of this and give_up() the later one
+// counts them.
+void Nodes::uncover(Node& owner) noexcept {
+  const std::uint32_t before = owner.holds.sub_relaxed(Node::kShown);
+  if ((before & Node::kOrphan) != 0) pinned_bytes_.add_relaxed(owner.weight);
+}
+
 void Nodes::give_up(Ref ref) noexcept {
   Node& node = at(ref);
   // Nobody can take a new hold without having one, so one hold left is ours alone.
-  if (node.holds.load_acquire() == 1) {  // pairs with release() of the others
+  // Pairs with release() of the others.
+  if ((node.holds.load_acquire() & ~Node::kFlags) == 1) {
     destroy(node);
     return;
   }
   hold();
-  pinned_bytes_.add_relaxed(node.weight);
-  node.holds.add_relaxed(Node::kOrphan);  // ordered by the release that follows
+  const std::uint32_t before = node.holds.add_relaxed(Node::kOrphan);  // release() orders it
+  if ((before & Node::kShown) == 0) pinned_bytes_.add_relaxed(node.weight);
   release(node);
 }
 
@@ -145,8 +161,8 @@ void Nodes::release(Node& node) noexcept {
   // Pairs with every other release: the last holder sees all uses before it destroys.
   const std::uint32_t held = node.holds.sub_acq_rel(1);
   const bool orphan = (held & Node::kOrphan) != 0;
-  if ((held & ~Node::kOrphan) != 1) return;
-  if (orphan) pinned_bytes_.sub_relaxed(node.weight);
+  if ((held & ~Node::kFlags) != 1) return;
+  if (orphan && (held & Node::kShown) == 0) pinned_bytes_.sub_relaxed(node.weight);
   destroy(node);
   if (orphan) drop();
 }
@@ -164,6 +180,7 @@ void Nodes::destroy_value(Node& node) noexcept {
   if (node.is_alias != 0) {
     Ref owner = kNoRef;
     std::memcpy(&owner, payload(node), sizeof owner);
+    if ((node.holds.load_relaxed() & Node::kShows) != 0) uncover(at(owner));
     release(at(owner));
     return;
   }

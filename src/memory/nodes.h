@@ -51,6 +51,8 @@ class Nodes {
   [[nodiscard]] Node& at(Ref ref) const noexcept {
     return *reinterpret_cast<Node*>(arena_.at(ref));
   }
+  // The alias `to` stands for the value of `from` from now on. The caller holds the locks of both.
+  void hand_over(Node& from, Node& to) noexcept;
   // The maker, or the table after the grace period, lets go.
   void give_up(Ref ref) noexcept;
   // The value, pinned. In a read section, or by somebody who holds the node.
@@ -101,6 +103,7 @@ class Nodes {
   void release(Node& node) noexcept;
   void destroy(Node& node) noexcept;
   void destroy_value(Node& node) noexcept;
+  void uncover(Node& owner) noexcept;
   static void release_pin(void* owner, const void* node) noexcept;
   void hold() noexcept { holders_.add_relaxed(1); }
   void drop() noexcept;
@@ -112,8 +115,9 @@ class Nodes {
   // own synchronisation
   Arena arena_;
   // atomics
-  base::Atomic<std::size_t> holders_{1};         // the cache and every orphan; see drop()
-  base::Atomic<std::uint64_t> pinned_bytes_{0};  // weight of the orphans; a gauge, relaxed
+  base::Atomic<std::size_t> holders_{1};  // the cache and every orphan; see drop()
+  // Weight of the orphans whose value has no entry any more; a gauge, relaxed.
+  base::Atomic<std::uint64_t> pinned_bytes_{0};
 };
 
 }  // namespace larder::memory

@@ -186,6 +186,7 @@ void Store::move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source
   }
   draft.version = nodes_->version(node);
   draft.expires_at_ns = node.expires_at_ns.load_relaxed();
+  nodes_->hand_over(moved, node);
   // Pairs with find().
   moved.version.store_release(moved.version.load_relaxed() | Node::kMoving);
   if (old != kNoRef) {

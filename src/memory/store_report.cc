@@ -103,7 +103,7 @@ std::string Store::validate_locked(Shard& shard, std::size_t& entries, std::size
     if (node.expires_at_ns.load_relaxed() != kNeverNs) ++timed;
     if (spot(node.key()).shard != &shard) fault = "an entry in the wrong shard";
     if ((node.version.load_relaxed() & Node::kMoving) != 0) fault = "a rename never ended";
-    if (node.holds.load_relaxed() == 0) fault = "a live entry that nobody holds";
+    if ((node.holds.load_relaxed() & ~Node::kFlags) == 0) fault = "a live entry that nobody holds";
     for (std::size_t i = 0; node.terms != nullptr && i < node.terms->terms.size(); ++i) {
       const Term& term = node.terms->terms[i];
       const std::vector<Ref> members = terms_.members(term.index, term.text);

@@ -161,6 +161,50 @@ TEST_F(StoreTest, ARenameThatGrowsDoesNotEvictItsOwnSource) {
   EXPECT_EQ(store->validate(), "");
 }
 
+// What a rename leaves behind holds the value for the new entry: that is no pin of anybody's.
+TEST_F(StoreTest, ARenamedValueIsPinnedOnceAndOnlyByWhoOutlivesItsEntries) {
+  const auto store = open();
+  const auto pin_of = [&](std::string_view key) {
+    const sync::ReadSection section;
+    return store->nodes().pin(*store->settle(store->spot(key), false));
+  };
+  const auto rename = [&](std::string_view from, std::string_view to) {
+    const Pin pin = pin_of(from);
+    const Ref ref = [&] {
+      const sync::ReadSection section;
+      return Arena::ref_of(store->settle(store->spot(from), false));
+    }();
+    Draft draft(store->nodes());
+    EXPECT_FALSE(draft.make_alias(store->traits(), to, ref));
+    EXPECT_EQ(store->rename(store->spot(from), store->spot(to), ref, draft), Commit::stored);
+  };
+  const auto pinned = [&] {
+    store->collect(true);
+    return store->nodes().pinned_bytes();
+  };
+  const std::size_t weight = 1 + sizeof(Box) + 1;  // of each of the keys
+  for (const bool second_rename : {false, true}) {
+    put(*store, "a", {"x", 1});
+    Pin first = pin_of("a");
+    rename("a", "b");
+    EXPECT_EQ(pinned(), 0U);
+    Pin second = pin_of("b");
+    if (second_rename) rename("b", "c");
+    EXPECT_EQ(pinned(), 0U);
+    EXPECT_TRUE(store->erase(store->spot(second_rename ? "c" : "b"), RemovalCause::erased));
+    EXPECT_EQ(pinned(), weight);
+    EXPECT_EQ(static_cast<const Box*>(second.value())->number, 1);
+    second.reset();
+    EXPECT_EQ(pinned(), weight);
+    first.reset();
+    EXPECT_EQ(pinned(), 0U);
+  }
+  put(*store, "a", {"x", 1});
+  rename("a", "b");
+  put(*store, "b", {"y", 2});
+  EXPECT_EQ(pinned(), 0U);
+}
+
 // Room for one entry, in shards without any: what one writer frees is in its hands for a moment,
 // and the others must not take that for a full cache.
 TEST_F(StoreTest, WritersThatEvictNeverFindTheCacheFull) {
