@@ -103,6 +103,13 @@ class Cache : public detail::SearchFace<T> {
   }
   Result<Version> set(std::string_view key, T value, const WriteOptions& options = {}) const {
     const detail::Wiper<T> wiper(core_->wipes(), value);
+    if (context_ == nullptr && options.tags.empty()) [[likely]] {
+      Put put{.key = key, .value = &value, .ttl = options.ttl};
+      if (core_->direct().put(put)) {
+        if (put.error) return *std::move(put.error);
+        return put.version;
+      }
+    }
     return run(detail::SetCall(key, &value, options));
   }
   Result<bool> erase(std::string_view key) const {

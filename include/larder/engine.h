@@ -30,6 +30,16 @@ enum class Found : std::uint8_t {
   ask,   ///< this way does not know: start an operation
 };
 
+/// A plain write of one key: without context, tags, condition or hooks.
+struct Put {
+  std::string_view key;
+  void* value;  ///< a T; moved from unless its index extractors or weigher threw
+  Ttl ttl;
+  // out
+  Version version{};             ///< of the entry, where there is no error
+  std::optional<Error> error{};  ///< nothing was stored
+};
+
 /// An engine's state for health checks.
 struct Health {
   enum class State : std::uint8_t { up, degraded, down };
@@ -55,6 +65,13 @@ class Engine {
   virtual Found find(std::string_view key, void* copy_to) noexcept {
     static_cast<void>(key), static_cast<void>(copy_to);
     return Found::ask;
+  }
+
+  /// A shortcut for plain writes. True: done, and `put` says how. False: nothing was done or looked
+  /// at, start an operation: so answers a closed engine, and whoever has to see every write.
+  virtual bool put(Put& put) noexcept {
+    static_cast<void>(put);
+    return false;
   }
 
   [[nodiscard]] virtual bool closed() const noexcept = 0;

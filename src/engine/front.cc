@@ -67,6 +67,12 @@ bool has_get_hooks(const CacheTraits& traits) noexcept {
 
 bool Front::allows_find() const noexcept { return !has_get_hooks(*traits_); }
 
+bool Front::lets_writes_through() const noexcept {
+  return !traits_->hooks.pre_set && !traits_->hooks.post_set;
+}
+
+bool Front::put(Put& put) noexcept { return lets_writes_through() && inner().put(put); }
+
 void Front::collect(Stats& stats) const {
   inner().collect(stats);
   stats.hook_failures += hook_failures_.load_relaxed();

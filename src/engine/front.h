@@ -22,9 +22,11 @@ class Front final : public Decorator {
       : Decorator(std::move(inner)), traits_(std::move(traits)) {}
 
   Progress start(Operation& op) noexcept override;
+  bool put(Put& put) noexcept override;
   void collect(Stats& stats) const override;
-  // Whether a read without a context would only pass through.
+  // Whether a read, a write without a context would only pass through.
   [[nodiscard]] bool lets_reads_through() const noexcept { return allows_find(); }
+  [[nodiscard]] bool lets_writes_through() const noexcept;
 
  protected:
   void after(Operation& op, Operation::Frame& frame) noexcept override;

@@ -75,8 +75,8 @@ Result<CorePtr> make_core(Provider& provider, std::unique_ptr<CoreParts> parts,
   auto outermost = decorate(inside, std::move(middleware));
   if (!outermost.ok()) return outermost.error();
   parts->engine = *std::move(outermost);
-  parts->direct =
-      plain && reader != nullptr && !parts->settings.metrics ? reader : parts->engine.get();
+  const bool bare = plain && reader != nullptr && front->lets_writes_through();
+  parts->direct = bare && !parts->settings.metrics ? reader : parts->engine.get();
   return std::make_shared<CacheCore>(std::move(parts));
 }
 

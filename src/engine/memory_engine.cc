@@ -110,6 +110,13 @@ Found MemoryEngine::find(std::string_view key, void* copy_to) noexcept {
   return Found::miss;
 }
 
+bool MemoryEngine::put(Put& put) noexcept {
+  if (put.key.size() - 1 >= kMaxKeyBytes || !put.ttl.valid() || closed()) [[unlikely]]
+    return false;
+  MemoryKeys(store_, hook_failures_).put(put);
+  return true;
+}
+
 LoadPlace MemoryEngine::load_place(std::string_view key) {
   const KeySpot spot = store_.spot(key);
   return {key, spot.hash, &spot.shard->mutex, store_.flights_of(*spot.shard)};

@@ -35,6 +35,7 @@ class MemoryEngine final : public Engine,
   Progress start(Operation& op) noexcept override;
   bool leave(Operation& op) noexcept override;
   Found find(std::string_view key, void* copy_to) noexcept override;
+  bool put(Put& put) noexcept override;
   // Pairs with close().
   bool closed() const noexcept override { return closed_.load_acquire(); }
   void collect(Stats& stats) const override;

@@ -186,6 +186,18 @@ void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
   if (!item.hit && result != Commit::refused) item.error = commit_error(result, store_);
 }
 
+void MemoryKeys::put(Put& put) {
+  const KeySpot spot = store_.spot(put.key);
+  store_.prefetch(spot);
+  Draft draft(store_.nodes());
+  put.error = draft.make(store_.traits(), store_.declared(), put.key, put.value);
+  if (put.error) return;
+  draft.ttl = put.ttl;
+  const Commit result = store_.commit(spot, {}, draft);
+  put.version = draft.version;
+  if (result != Commit::stored) put.error = commit_error(result, store_);
+}
+
 // `OnFull::reject`: a whole batch or nothing.
 void MemoryKeys::store_all(KeyOperation& op) {
   const std::vector<std::string_view> tags = memory::normal_tags(op.write->tags);

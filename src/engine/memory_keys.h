@@ -17,6 +17,7 @@ class MemoryKeys {
 
   void run(KeyOperation& op);
   void run(UpdateOperation& op);
+  void put(Put& put);
 
  private:
   using Spots = std::span<const memory::KeySpot>;

@@ -21,7 +21,9 @@ namespace {
 using observe::MetricsCore;
 using observe::Series;
 
-constexpr Series kFind{Opcode::get, false};  // reads by the shortcut
+// By the shortcuts.
+constexpr Series kFind{Opcode::get, false};
+constexpr Series kPut{Opcode::set, false};
 
 Series series_of(const Operation& op) noexcept { return {op.code, is_batch(op)}; }
 
@@ -45,6 +47,18 @@ class RecorderDecorator final : public Decorator {
     if (found != Found::ask) [[likely]]
       count(found);
     return found;
+  }
+
+  bool put(Put& put) noexcept override {
+    const bool timed = core_->times(kPut);
+    const std::int64_t start_ns = timed ? core_->now_ns() : 0;
+    if (!inner().put(put)) return false;
+    if (timed) core_->add_latency(kPut, core_->now_ns() - start_ns);
+    if (put.error) [[unlikely]]
+      core_->add_error(kPut, put.error->code());
+    else
+      core_->add(kPut, Outcome::ok);
+    return true;
   }
 
  protected:

@@ -27,6 +27,7 @@ Nodes::Nodes(const NodeRules& rules)
     : rules_(rules),
       align_mask_(rules.ops->align_bytes - 1),
       boxed_(rules.ops->size_bytes > kMaxInlineBytes || rules.ops->align_bytes > kMaxInlineAlign),
+      plain_(!boxed_ && !rules.track_access),
       arena_(this) {}
 
 Nodes* Nodes::make(const NodeRules& rules) { return new Nodes(rules); }
@@ -36,7 +37,7 @@ void Nodes::drop() noexcept {
   if (holders_.sub_acq_rel(1) == 1) delete this;
 }
 
-Nodes::Layout Nodes::layout(std::size_t key_bytes, bool is_alias) const noexcept {
+Nodes::Layout Nodes::far_layout(std::size_t key_bytes, bool is_alias) const noexcept {
   Layout layout{};
   std::size_t size = sizeof(Ref);
   std::size_t alignment = alignof(Ref);

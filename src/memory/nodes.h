@@ -5,6 +5,7 @@
 // of the shard's lock; the rest as the node's fields say.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -97,7 +98,15 @@ class Nodes {
     return reinterpret_cast<const std::byte*>(&node) + offset;
   }
   [[nodiscard]] const void* far_value(const Node& node) const noexcept;
-  [[nodiscard]] Layout layout(std::size_t key_bytes, bool is_alias) const noexcept;
+  [[nodiscard]] Layout layout(std::size_t key_bytes, bool is_alias) const noexcept {
+    if (is_alias || !plain_) [[unlikely]]
+      return far_layout(key_bytes, is_alias);
+    const std::size_t value = (kKeyOffset + key_bytes + align_mask_) & ~align_mask_;
+    const std::size_t end = value + rules_.ops->size_bytes;
+    return {value, end, std::max(end, sizeof(Node))};
+  }
+  // Of an alias, a boxed value, or with access statistics.
+  [[nodiscard]] Layout far_layout(std::size_t key_bytes, bool is_alias) const noexcept;
   Node& begin(std::string_view key, bool is_alias, Ref& ref);
   [[nodiscard]] std::byte* payload(const Node& node) const noexcept;
   void release(Node& node) noexcept;
@@ -112,6 +121,7 @@ class Nodes {
   const NodeRules rules_;
   const std::size_t align_mask_;  // of the value's alignment
   const bool boxed_;              // values lie in the heap
+  const bool plain_;              // values lie in their nodes, and nothing comes after them
   // own synchronisation
   Arena arena_;
   // atomics

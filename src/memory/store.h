@@ -162,6 +162,7 @@ class Store {
       LARDER_REQUIRES(shard.mutex);
   void prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int64_t now_ns)
       LARDER_REQUIRES(spot.shard->mutex);
+  void enter_terms(Draft& draft, const Node* before);
   void discard_indexed(Draft& draft) noexcept;
   bool fenced(const flight::Flight& flight, const Node& node) const;
   Room reserve_locked(Shard& shard, bool entry, std::size_t more, Ref protect, bool may_evict,

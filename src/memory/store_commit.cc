@@ -105,7 +105,7 @@ void Store::prefetch_neighbours_locked(Shard&, Ref old) const noexcept {
   }
 }
 
-// Fills in what depends on the entry before, and enters the terms into the index.
+// Fills in what depends on the entry before.
 void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int64_t now_ns) {
   Node& node = draft.node();
   const Node* const before = old == kNoRef ? nullptr : &nodes_->at(old);
@@ -114,6 +114,13 @@ void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int6
   node.created_ms = static_cast<std::uint64_t>(draft.continues_entry && before != nullptr
                                                    ? before->created_ms
                                                    : clock_.wall_ns(now_ns) / kNsPerMs);
+  const bool has_terms = before != nullptr && before->terms != nullptr;
+  if (has_terms || !draft.terms.empty() || !draft.tags.empty()) enter_terms(draft, before);
+}
+
+// Those of the draft, and those that the entry before hands on.
+void Store::enter_terms(Draft& draft, const Node* before) {
+  Node& node = draft.node();
   std::vector<Term> terms = draft.terms;
   const auto add = [&](const Term& term) {
     const auto known = std::ranges::find(terms, term);

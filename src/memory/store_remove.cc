@@ -240,8 +240,7 @@ void Store::retire(std::uint64_t token) noexcept {
 
 void Store::collect(bool wait) noexcept {
   using Wait = sync::Limbo::Wait;
-  limbo_.flush(Unmaker{*nodes_},
-               wait && !sync::in_read_section() ? Wait::kUntilFree : Wait::kNone);
+  limbo_.flush(Unmaker{*nodes_}, wait && !sync::in_read_section() ? Wait::kUntilFree : Wait::kNone);
 }
 
 }  // namespace larder::memory
