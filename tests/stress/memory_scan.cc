@@ -26,7 +26,9 @@ constexpr std::size_t kBufferBytes = std::size_t{4} << 20;
 struct Range {
   std::uint64_t begin;
   std::uint64_t end;
-  std::string name{};  // of the mapping
+};
+struct Mapping : Range {
+  std::string name;
 };
 
 // What sanitizers keep for themselves on x86-64: no bytes of the program, and too much to read.
@@ -44,11 +46,11 @@ bool is_shadow(const Range& range) {
   });
 }
 
-std::vector<Range> readable_mappings() {
-  std::vector<Range> ranges;
+std::vector<Mapping> readable_mappings() {
+  std::vector<Mapping> mappings;
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {
-    Range range{};
+    Mapping range{};
     std::string access;
     char dash = 0;
     std::istringstream fields(line);
@@ -57,9 +59,9 @@ std::vector<Range> readable_mappings() {
     const bool special = line.find("[v") != std::string::npos ||  // vdso, vvar, vsyscall
                          (!kSearchesStack && line.find("[stack") != std::string::npos);
     if (access.size() < 2 || access[0] != 'r' || special) continue;
-    if (!is_shadow(range)) ranges.push_back(range);
+    if (!is_shadow(range)) mappings.push_back(range);
   }
-  return ranges;
+  return mappings;
 }
 
 /// The pages of one scan: mapped once, so that it is one range to leave out.
@@ -87,9 +89,8 @@ class Buffer {
     if (!overlaps(range)) return {range};
     const auto begin = reinterpret_cast<std::uint64_t>(data_);
     std::vector<Range> rest;
-    if (range.begin < begin) rest.push_back({range.begin, begin, range.name});
-    if (begin + kBufferBytes < range.end)
-      rest.push_back({begin + kBufferBytes, range.end, range.name});
+    if (range.begin < begin) rest.push_back({range.begin, begin});
+    if (begin + kBufferBytes < range.end) rest.push_back({begin + kBufferBytes, range.end});
     return rest;
   }
   std::size_t fill(std::uint64_t from, std::size_t bytes) {
@@ -117,7 +118,8 @@ class Pieces {
   }
 
   /// Where they lie in `data`. Not instrumented: it reads every byte of the process.
-  [[nodiscard, gnu::no_sanitize("thread", "address", "undefined")]] std::vector<std::size_t>
+  [[nodiscard]]
+  __attribute__((no_sanitize("thread", "address", "undefined"))) std::vector<std::size_t>
   offsets_in(const char* data, std::size_t bytes) const {
     std::vector<std::size_t> found;
     const std::uint64_t* const first = masked_.data();
@@ -174,13 +176,13 @@ std::string Canary::string() const {
 void Canary::search(const std::function<void(const Place&)>& visit) const {
   const Pieces pieces(masked_);
   Buffer buffer;
-  for (const Range& mapping : readable_mappings()) {
+  for (const Mapping& mapping : readable_mappings()) {
     for (const Range& range : buffer.without(mapping)) {
       for (std::uint64_t at = range.begin; at < range.end;) {
         const std::size_t got = buffer.fill(at, range.end - at);
         if (got == 0) break;  // pages that cannot be read
         for (const std::size_t offset : pieces.offsets_in(buffer.data(), got)) {
-          visit({at + offset, range.name, {buffer.data(), got}, offset});
+          visit({at + offset, mapping.name, {buffer.data(), got}, offset});
         }
         if (got <= kPieceBytes || at + got >= range.end) break;
         at += got - (kPieceBytes - 1);  // pieces across the edge
