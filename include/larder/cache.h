@@ -103,12 +103,8 @@ class Cache : public detail::SearchFace<T> {
   }
   Result<Version> set(std::string_view key, T value, const WriteOptions& options = {}) const {
     const detail::Wiper<T> wiper(core_->wipes(), value);
-    if (context_ == nullptr && options.tags.empty()) [[likely]] {
-      Put put{.key = key, .value = &value, .ttl = options.ttl};
-      if (core_->direct().put(put)) {
-        if (put.error) return *std::move(put.error);
-        return put.version;
-      }
+    if (context_ == nullptr) {
+      if (auto put = detail::put_directly(*core_, key, &value, options)) return *std::move(put);
     }
     return run(detail::SetCall(key, &value, options));
   }

@@ -26,16 +26,21 @@ void ask(ThreadSlot& slot, std::uint64_t epoch) noexcept {
 
 constinit Epoch g_epoch;
 
+// R4. seq_cst, because the thread writes P and then reads pointers, while a reclaimer writes a
+// pointer and then reads P: with acquire and release alone both could read the old value, and the
+// reclaimer would leave a thread alone that still finds the object.
 void unpark(ThreadSlot& slot) noexcept {
-  slot.parked.exchange_seq_cst(kAttended);  // R4; pairs with the reads of P in W3 and F4
+  slot.parked.exchange_seq_cst(kAttended);  // pairs with the reads of P in W3 and F4
   base::fence_seq_cst();                    // pairs with the fence of W2
 }
 
 GracePeriod GracePeriod::begin() noexcept {
   GracePeriod period;
   if (heavy_fence_available()) {
-    period.epoch_ = g_epoch.number.add_seq_cst(2) + 2;  // W2; pairs with R1
-    base::fence_seq_cst();                              // W2; pairs with the fence of R4
+    // W2. seq_cst, the other half of unpark(): the unlinking comes before the reads of P that
+    // follow. An acquire and release would let them pass the store.
+    period.epoch_ = g_epoch.number.add_seq_cst(2) + 2;  // pairs with R1
+    base::fence_seq_cst();                              // pairs with the fence of R4
     period.note_slots();
   } else {
     period.note_open_sections();

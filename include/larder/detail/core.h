@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "larder/engine.h"
 #include "larder/result.h"
@@ -56,6 +58,17 @@ class CacheCore {
   Engine* direct_;
   bool wipes_;
 };
+
+/// What the shortcut for plain writes answered; none where it takes an operation.
+inline std::optional<Result<Version>> put_directly(const CacheCore& core, std::string_view key,
+                                                   void* value,
+                                                   const WriteOptions& options) noexcept {
+  if (!options.tags.empty()) return std::nullopt;
+  Put put{.key = key, .value = value, .ttl = options.ttl};
+  if (!core.direct().put(put)) return std::nullopt;
+  if (put.error) return *std::move(put.error);
+  return put.version;
+}
 
 /// Lets the library build the value of a Lookup in place.
 struct LookupAccess {
