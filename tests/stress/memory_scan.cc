@@ -4,7 +4,7 @@
 #include "memory_scan.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
@@ -152,6 +152,16 @@ std::string dump(std::string_view bytes, std::size_t offset) {
     out << (i % 8 == 0 ? " " : "") << std::hex << std::setw(2) << std::setfill('0') << +byte;
   }
   return out.str();
+}
+
+// The dynamic linker finds a function at its first call and saves the vector registers to the stack
+// meanwhile: in the midst of the shared libraries, with whatever was copied or compared last in
+// them. The library clears them where it can; the linker's frames are not its own. So the program
+// starts over with everything bound.
+[[gnu::constructor]] void bind_at_once(int, char** arguments, char**) {
+  if (getenv("LD_BIND_NOW") != nullptr) return;
+  setenv("LD_BIND_NOW", "1", 0);
+  execv("/proc/self/exe", arguments);  // returns only where it cannot
 }
 
 }  // namespace
