@@ -10,6 +10,7 @@ namespace larder {
 void detail::zero_memory(void* data, std::size_t size) noexcept { base::secure_zero(data, size); }
 
 void secure_wipe(std::string& value) noexcept {
+  base::clear_registers();  // before the first call, like secure_zero()
   // The whole buffer, not only what is in use: shorter contents may have followed longer ones.
   value.resize(value.capacity());
   base::secure_zero(value.data(), value.size());
