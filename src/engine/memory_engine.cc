@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/secure.h"
 #include "engine/memory_keys.h"
 #include "engine/memory_search.h"
 #include "engine/trampoline.h"
@@ -167,6 +168,7 @@ bool MemoryEngine::store_loaded(const LoadPlace& place, flight::Flight& flight,
   draft.wants_pin = true;
   const Condition condition{.kind = Condition::Kind::flight, .flight = &flight};
   const Commit result = store_.commit(store_.spot(place.key), condition, draft);
+  if (store_.settings().secure_wipe) base::clear_registers();  // keys were compared
   end.fenced = result == Commit::refused;
   if (result == Commit::full || result == Commit::too_large) {
     end.error = commit_error(result, store_);
