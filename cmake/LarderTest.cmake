@@ -42,7 +42,7 @@ function(larder_register_gtest target)
       set(name ${target}.${shard})
     endif()
     add_test(NAME ${name}
-             COMMAND ${target} --gtest_output=json:${LARDER_GTEST_RESULTS}/${name}.json)
+             COMMAND ${target} --gtest_brief=1 --gtest_output=json:${LARDER_GTEST_RESULTS}/${name}.json)
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" ${properties}
       ENVIRONMENT "GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${shard}")
   endforeach()

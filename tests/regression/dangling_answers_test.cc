@@ -37,19 +37,20 @@ class Range {
 Result<Range> result_of(int& alive) { return Range(alive); }
 Lookup<Range> lookup_of(int& alive) { return Range(alive); }
 
+// Compilers with P2718 keep the temporary as well: at least the element's range is alive.
 TEST(DanglingAnswers, WhatIsTakenOutOfATemporaryOutlivesIt) {
   int alive = 0;
   int turns = 0;
   for ([[maybe_unused]] const int element : *result_of(alive)) {
-    EXPECT_EQ(alive, 1);
+    EXPECT_GE(alive, 1);
     ++turns;
   }
   for ([[maybe_unused]] const int element : result_of(alive).value()) {
-    EXPECT_EQ(alive, 1);
+    EXPECT_GE(alive, 1);
     ++turns;
   }
   for ([[maybe_unused]] const int element : *lookup_of(alive)) {
-    EXPECT_EQ(alive, 1);
+    EXPECT_GE(alive, 1);
     ++turns;
   }
   EXPECT_EQ(turns, 6);
