@@ -226,7 +226,7 @@ LARDER_CONTRACT(rule_04_a_later_life_inherits_nothing_case_128, kStores) {
               *cache.contains("elsewhere") ? Texts{"elsewhere"} : Texts{});
     EXPECT_TRUE(cache.metadata("k")->tags.empty());
     EXPECT_EQ(cache.metadata("k")->access_count, 0U);
-  const bool elsewhere = *cache.contains("elsewhere");
+    const bool elsewhere = *cache.contains("elsewhere");
     EXPECT_TRUE(is(cache.erase("elsewhere"), elsewhere));
     EXPECT_TRUE(is(cache.erase_by_tag("tag"), 0U));
   }
