@@ -245,6 +245,8 @@ bool MemoryKeys::try_rename(const KeySpot& from, const KeySpot& to, Item& item) 
   if (item.error) return true;
   const Commit result = store_.rename(from, to, ref, draft);
   if (result == Commit::refused) return false;
+  // No further turn: it might take another entry, that came meanwhile, as well.
+  if (result == Commit::cleared) return true;
   item.hit = result == Commit::stored;
   item.version = draft.version;
   if (!item.hit) item.error = commit_error(result, store_);

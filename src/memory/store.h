@@ -53,6 +53,7 @@ struct Condition {
 enum class Commit : std::uint8_t {
   stored,
   refused,    // the condition does not hold
+  cleared,    // of a rename: a clear that is under way took the source
   full,       // no room, and eviction is off
   too_large,  // heavier than the byte limit
   closed,     // the store was emptied for good

@@ -148,7 +148,7 @@ Commit Store::rename_locked(const KeySpot& from, const KeySpot& to, Ref only, Dr
   if (to.shard->clears > from.shard->clears) {
     // A clear has passed the destination and is on its way here: nothing slips past it.
     unlink_locked(*from.shard, source, RemovalCause::cleared, removals);
-    return Commit::refused;
+    return Commit::cleared;
   }
   if (draft.weight > budget_.max_bytes()) return Commit::too_large;
   const Ref old = live_locked(to, removals);
