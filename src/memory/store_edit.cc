@@ -180,8 +180,11 @@ void Store::move_entry_locked(const KeySpot& from, const KeySpot& to, Ref source
   node.expires_at_ns.store_relaxed(moved.expires_at_ns.load_relaxed());
   node.created_ms = moved.created_ms;
   if (settings_.track_access) copy_access(moved, node);
-  if (moved.terms != nullptr) {
-    node.terms = new Terms(*moved.terms);
+  // The entry goes on, the life is the destination's: one that is marked there, or a new one.
+  const Terms* const over = old == kNoRef ? nullptr : nodes_->at(old).terms;
+  if (moved.terms != nullptr || over != nullptr) {
+    node.terms = new Terms{over != nullptr ? over->life : version, {}};
+    if (moved.terms != nullptr) node.terms->terms = moved.terms->terms;
     for (const Term& term : node.terms->terms) terms_.add(term.index, term.text, ref);
   }
   draft.version = nodes_->version(node);
