@@ -111,7 +111,7 @@ std::int64_t fast_now_ns() noexcept {
 #endif
 }
 
-std::int64_t wall_at_ns(std::int64_t steady_ns) noexcept {
+std::int64_t wall_at_ns([[maybe_unused]] std::int64_t steady_ns) noexcept {
 #if defined(__x86_64__)
   const std::uint64_t stamp = __rdtsc();
   if (t_distance.is_fresh(stamp)) [[likely]]

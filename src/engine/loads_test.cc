@@ -22,6 +22,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+void wait_for_stop(const LoadContext& load) {
+  sync::Event stopped;
+  const std::stop_callback on_stop(load.stop_token(), [&] { stopped.set(); });
+  stopped.wait();
+}
+
 class LoadsTest : public ::testing::TestWithParam<std::string> {
  protected:
   Manager manager_;
@@ -39,10 +45,8 @@ TEST_P(LoadsTest, ClosingStopsALoaderWhoseFlightAWriteHasDetached) {
   sync::Event running;
   std::thread caller([&] {
     const auto got = cache.get_or_set("k", [&](LoadContext& load) {
-      sync::Event stopped;
-      const std::stop_callback on_stop(load.stop_token(), [&] { stopped.set(); });
       running.set();
-      stopped.wait();
+      wait_for_stop(load);
       return 1;
     });
     EXPECT_TRUE(got.hit());  // it joined before the write
@@ -118,10 +122,8 @@ TEST_P(LoadsTest, HooksOfWhoWaitedTooLongDoNotRunWhereDeadlinesAreKept) {
   sync::Event running;
   const auto get = [&] {
     const auto got = cache.get_or_set("k", [&](LoadContext& load) {
-      sync::Event stopped;
-      const std::stop_callback on_stop(load.stop_token(), [&] { stopped.set(); });
       running.set();
-      stopped.wait();
+      wait_for_stop(load);
       return 1;
     });
     EXPECT_EQ(got.code(), Errc::deadline_exceeded);

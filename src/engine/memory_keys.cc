@@ -162,9 +162,18 @@ bool MemoryKeys::try_take(const KeyOperation& op, const KeySpot& spot, Item& ite
   return true;
 }
 
-void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
-  const KeySpot spot = store_.spot(item.key);
+// Makes the entry and commits it. What the draft is to be beside key and value is in it already.
+std::optional<Error> MemoryKeys::store(std::string_view key, void* value,
+                                       const Condition& condition, Draft& draft, Commit& result) {
+  const KeySpot spot = store_.spot(key);
   store_.prefetch(spot);  // its miss overlaps with the making of the entry
+  if (auto error = draft.make(store_.traits(), store_.declared(), key, value)) return error;
+  result = store_.commit(spot, condition, draft);
+  if (result == Commit::stored || result == Commit::refused) return std::nullopt;
+  return commit_error(result, store_);
+}
+
+void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
   Condition condition;
   if (op.code == Opcode::set_if_absent) condition.kind = Condition::Kind::absent;
   if (op.code == Opcode::set_if_present) condition.kind = Condition::Kind::present;
@@ -172,30 +181,24 @@ void MemoryKeys::store_one(const KeyOperation& op, Item& item) {
     condition.kind = Condition::Kind::version;
     condition.version = item.expected;
   }
-  Draft draft(store_.nodes());
-  item.error = draft.make(store_.traits(), store_.declared(), item.key, item.value);
-  if (item.error) return;
   const std::vector<std::string_view> tags = memory::normal_tags(op.write->tags);
+  Draft draft(store_.nodes());
   draft.ttl = op.write->ttl;
   draft.tags = tags;
   draft.wants_pin = op.deliver == Deliver::pin;
-  const Commit result = store_.commit(spot, condition, draft);
+  Commit result = Commit::refused;
+  item.error = store(item.key, item.value, condition, draft, result);
   item.pin = std::move(draft.pin);
   item.hit = result == Commit::stored;
   item.version = draft.version;
-  if (!item.hit && result != Commit::refused) item.error = commit_error(result, store_);
 }
 
 void MemoryKeys::put(Put& put) {
-  const KeySpot spot = store_.spot(put.key);
-  store_.prefetch(spot);
   Draft draft(store_.nodes());
-  put.error = draft.make(store_.traits(), store_.declared(), put.key, put.value);
-  if (put.error) return;
   draft.ttl = put.ttl;
-  const Commit result = store_.commit(spot, {}, draft);
+  Commit result = Commit::refused;
+  put.error = store(put.key, put.value, {}, draft, result);
   put.version = draft.version;
-  if (result != Commit::stored) put.error = commit_error(result, store_);
 }
 
 // `OnFull::reject`: a whole batch or nothing.

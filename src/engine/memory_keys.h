@@ -30,6 +30,8 @@ class MemoryKeys {
   // One turn of a take, of a rename: true when it is over.
   bool try_take(const KeyOperation& op, const memory::KeySpot& spot, Item& item);
   bool try_rename(const memory::KeySpot& from, const memory::KeySpot& to, Item& item);
+  std::optional<Error> store(std::string_view key, void* value, const memory::Condition& condition,
+                             memory::Draft& draft, memory::Commit& result);
   void store_one(const KeyOperation& op, Item& item);
   void store_all(KeyOperation& op);
   void increment(KeyOperation& op, Item& item);

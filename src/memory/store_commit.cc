@@ -114,12 +114,13 @@ void Store::prepare_locked(const KeySpot& spot, Draft& draft, Ref old, std::int6
   node.created_ms = static_cast<std::uint64_t>(draft.continues_entry && before != nullptr
                                                    ? before->created_ms
                                                    : clock_.wall_ns(now_ns) / kNsPerMs);
-  const bool has_terms = before != nullptr && before->terms != nullptr;
-  if (has_terms || !draft.terms.empty() || !draft.tags.empty()) enter_terms(draft, before);
+  enter_terms(draft, before);
 }
 
 // Those of the draft, and those that the entry before hands on.
 void Store::enter_terms(Draft& draft, const Node* before) {
+  const Terms* const kept = before == nullptr ? nullptr : before->terms;
+  if (kept == nullptr && draft.terms.empty() && draft.tags.empty()) return;
   Node& node = draft.node();
   std::vector<Term> terms = draft.terms;
   const auto add = [&](const Term& term) {
@@ -133,18 +134,17 @@ void Store::enter_terms(Draft& draft, const Node* before) {
   if (draft.replaces_tags || before == nullptr) {
     for (const std::string_view tag : draft.tags) add({kTags, true, false, tag});
   }
-  if (before != nullptr && before->terms != nullptr) {
-    for (const Term& term : before->terms->terms) {
+  if (kept != nullptr) {
+    for (const Term& term : kept->terms) {
       const bool is_kept_tag = term.index == kTags && !draft.replaces_tags;
       if (term.bound || is_kept_tag) add({term.index, is_kept_tag, term.bound, term.text});
     }
   }
-  const bool marked = before != nullptr && before->terms != nullptr;
-  if (terms.empty() && !marked) return;
+  if (terms.empty() && kept == nullptr) return;
   for (const Term& term : terms) terms_.add(term.index, term.text, draft.ref);
   draft.was_indexed = true;
   node.terms =
-      new Terms{marked ? before->terms->life : node.version.load_relaxed(), std::move(terms)};
+      new Terms{kept != nullptr ? kept->life : node.version.load_relaxed(), std::move(terms)};
 }
 
 bool Store::fenced(const flight::Flight& flight, const Node& node) const {

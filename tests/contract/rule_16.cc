@@ -352,17 +352,37 @@ LARDER_CONTRACT(rule_16_a_write_that_user_code_fails_is_told, kStores | kNative)
 
 // ---- removals and their causes
 
-struct Removals {
-  std::map<std::string, std::vector<RemovalCause>> causes;
+// What on_removal was told. A sweep of the engine's own may tell it, on its own thread and, when it
+// meets a sweep of the test's, after that one has returned.
+class Removals {
+ public:
   Face<Number> open(Fixture& t, const std::function<void(CacheOptions<Number>&)>& change = {}) {
     return t.open<Number>([&](CacheOptions<Number>& options) {
       options.hooks.on_removal = [this](std::string_view key, RemovalCause cause) {
-        causes[std::string(key)].push_back(cause);
+        const std::lock_guard lock(mutex_);
+        causes_[std::string(key)].push_back(cause);
       };
       if (change) change(options);
     });
   }
-  std::vector<RemovalCause> taken(const std::string& key) { return std::exchange(causes[key], {}); }
+  // The causes told of this key since the last call, when there are any.
+  std::vector<RemovalCause> awaited(const std::string& key) {
+    std::vector<RemovalCause> causes;
+    wait_until([&] { return !(causes = taken(key)).empty(); }, "a removal of " + key);
+    return causes;
+  }
+  std::vector<RemovalCause> taken(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(causes_[key], {});
+  }
+  std::map<std::string, std::vector<RemovalCause>> all() {
+    const std::lock_guard lock(mutex_);
+    return causes_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::vector<RemovalCause>> causes_;
 };
 
 LARDER_CONTRACT(rule_16_each_removal_has_its_cause_case_151, kStores) {
@@ -373,7 +393,7 @@ LARDER_CONTRACT(rule_16_each_removal_has_its_cause_case_151, kStores) {
     EXPECT_TRUE(succeeds(cache.set("k", 1, {1h, {"tag"}})));
     EXPECT_TRUE(succeeds(cache.add_index("i", "k", "t")));
     remove();
-    EXPECT_EQ(removals.taken("k"), std::vector{cause}) << to_string(cause);
+    EXPECT_EQ(removals.awaited("k"), std::vector{cause}) << to_string(cause);
     static_cast<void>(cache.erase("k"));
     static_cast<void>(removals.taken("k"));
   };
@@ -409,7 +429,7 @@ LARDER_CONTRACT(rule_16_evictions_are_told_case_151, kStores | kBounded) {
   });
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(succeeds(cache.set("k" + std::to_string(i), i)));
   std::size_t told = 0;
-  for (const auto& [key, causes] : removals.causes) {
+  for (const auto& [key, causes] : removals.all()) {
     EXPECT_EQ(causes, std::vector{RemovalCause::evicted}) << key;
     EXPECT_TRUE(is(cache.contains(key), false)) << key;
     ++told;

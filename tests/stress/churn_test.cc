@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -50,10 +51,12 @@ class Churn {
       testing::maintain(cache());
     }
   }
-  /// Lets everything that expires expire.
+  /// Lets everything that expires expire. What the engine's own sweep has in its hands goes with
+  /// that sweep.
   void quiet() {
     clock_->advance(48h);
     for (int i = 0; i < 3; ++i) testing::maintain(cache());
+    while (cache().stats().pinned_bytes != 0) std::this_thread::yield();  // bound: the test's time
   }
 
  private:
@@ -142,7 +145,6 @@ TEST(Churn, HoldsItsMemoryOverADay) {
   const Stats end = cache.stats();
   EXPECT_EQ(end.entries, 0U);
   EXPECT_EQ(end.bytes, 0U);
-  EXPECT_EQ(end.pinned_bytes, 0U);
   EXPECT_EQ(end.flights, 0U);
   EXPECT_EQ(testing::validate(cache), "");
 }
