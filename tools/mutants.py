@@ -106,6 +106,8 @@ class Workshop:
                          "--target", *targets])
         if run.returncode != 0:
             raise MutantError(f"does not build:\n{run.stdout[-4000:]}")
+        # CTest keeps the list of a program's tests: it is made here, where no filter shortens it.
+        self._run(["ctest", "--test-dir", self.build_dir, "-N"])
 
     def tests_fail(self, mutant, timeout_s):
         """True if a named test fails; an error if none of that name runs."""
