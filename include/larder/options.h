@@ -62,6 +62,17 @@ struct CacheSettings {
   std::chrono::milliseconds sweep_time{10};
   /// Count operations and sample latencies. Default on.
   bool metrics = true;
+  /// Provider "redis": where the server is. Default the local one; `redis://[USER:PASSWORD@]HOST
+  /// [:PORT][/DB]`, `rediss://` for TLS, `unix://PATH`; not empty.
+  std::string redis_url = "redis://127.0.0.1:6379";
+  /// Multiplexed connections that all callers share. Default 2; 1 to 64.
+  std::size_t redis_connections = 2;
+  /// The longest a call without a deadline of its own waits for the server. Default 5 s; 1 ms to
+  /// 1 h.
+  std::chrono::milliseconds redis_timeout = std::chrono::seconds(5);
+  /// How long a load of get_or_set holds its key without a sign of life of its process. Default
+  /// 10 s; 100 ms to 1 h.
+  std::chrono::milliseconds redis_lease = std::chrono::seconds(10);
 
   /// Every problem, one sentence each, naming field and accepted range; empty: valid.
   [[nodiscard]] std::vector<std::string> problems() const;

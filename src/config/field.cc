@@ -45,6 +45,14 @@ constexpr Field kFields[] = {
     {"sweep_time", DurationField<milliseconds>{&S::sweep_time, milliseconds(1), seconds(10)},
      "Most time that one sweep spends."},
     {"metrics", FlagField{&S::metrics}, "Count operations and sample their latencies."},
+    {"redis_url", TextField{&S::redis_url},
+     "Provider `redis`: the server, as `redis://`, `rediss://` (TLS) or `unix://`."},
+    {"redis_connections", CountField{&S::redis_connections, 1, 64, false},
+     "Multiplexed connections that all callers share."},
+    {"redis_timeout", DurationField<milliseconds>{&S::redis_timeout, milliseconds(1), hours(1)},
+     "The longest a call without a deadline of its own waits for the server."},
+    {"redis_lease", DurationField<milliseconds>{&S::redis_lease, milliseconds(100), hours(1)},
+     "How long a load holds its key without a sign of life of its process."},
 };
 
 constexpr std::string_view kUnlimitedText = "unlimited";
