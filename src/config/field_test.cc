@@ -26,11 +26,12 @@ using ::testing::IsEmpty;
 std::size_t fields_of_settings(const CacheSettings& settings) {
   const auto& [provider, default_ttl, max_entries, max_bytes, on_full, shards, max_load_time,
                track_access, secure_wipe, timing_floor, sweep_interval, sweep_batch, sweep_time,
-               metrics] = settings;
-  return std::set<const void*>{&provider,    &default_ttl,  &max_entries,    &max_bytes,
-                               &on_full,     &shards,       &max_load_time,  &track_access,
-                               &secure_wipe, &timing_floor, &sweep_interval, &sweep_batch,
-                               &sweep_time,  &metrics}
+               metrics, redis_url, redis_connections, redis_timeout, redis_lease] = settings;
+  return std::set<const void*>{&provider,      &default_ttl,  &max_entries,    &max_bytes,
+                               &on_full,       &shards,       &max_load_time,  &track_access,
+                               &secure_wipe,   &timing_floor, &sweep_interval, &sweep_batch,
+                               &sweep_time,    &metrics,      &redis_url,      &redis_connections,
+                               &redis_timeout, &redis_lease}
       .size();
 }
 
