@@ -3,7 +3,8 @@
 
 # larder_folder(NAME [DEPENDS folder...] [SYSTEM library...]): a folder of src/.
 # Targets: larder_<name> (static, what a folder of a higher level and the unit tests link) and
-# <name>_test from all *_test.cc. Its objects become part of the library `larder`.
+# <name>_test from all *_test.cc; <name>_<x>_bench for each x_bench.cc, by request; what
+# LarderFuzz.cmake says for each *_fuzz.cc. Its objects become part of the library `larder`.
 function(larder_folder name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;SYSTEM")
   _larder_unit(${name} "src;include" "${arg_DEPENDS}" "${arg_SYSTEM}" unit)
@@ -70,8 +71,10 @@ function(_larder_unit name roots depends system label)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
   set(tests ${sources})
   set(benches ${sources})
+  set(fuzzes ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  list(FILTER fuzzes INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzz|/main)\\.cc$")
   list(TRANSFORM roots PREPEND "${larder_SOURCE_DIR}/")
   list(TRANSFORM depends PREPEND larder_)
@@ -95,6 +98,11 @@ function(_larder_unit name roots depends system label)
     add_executable(${name}_${stem} EXCLUDE_FROM_ALL ${bench})
     target_link_libraries(${name}_${stem} PRIVATE larder_${name} larder_build_flags)
   endforeach()
+  if(LARDER_BUILD_TESTS)
+    foreach(fuzz IN LISTS fuzzes)
+      larder_fuzz(${name} ${fuzz} SOURCES ${sources} ROOTS ${roots} LIBS ${links})
+    endforeach()
+  endif()
   if(tests AND LARDER_BUILD_TESTS)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE larder_${name} larder_build_flags
