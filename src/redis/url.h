@@ -47,10 +47,12 @@ enum class Topology : std::uint8_t { standalone, sentinel, cluster };
 // Everything a connection needs to know of the other side.
 struct Target {
   Topology topology = Topology::standalone;
-  std::vector<Endpoint> endpoints = {{.host = "127.0.0.1"}};  // at least one; sentinels, or seeds
-  base::WipedText user;                                       // empty: `default`
-  base::WipedText password;                                   // empty: no authentication
-  std::uint32_t database = 0;                                 // 0 to kMostDatabase
+  std::vector<Endpoint> endpoints = {{.host = "127.0.0.1",
+                                      .port = kDefaultPort,
+                                      .path = {}}};  // at least one; sentinels, or seeds
+  base::WipedText user;                              // empty: `default`
+  base::WipedText password;                          // empty: no authentication
+  std::uint32_t database = 0;                        // 0 to kMostDatabase
   unsigned protocol = 3;    // 3: RESP3, and RESP2 where the server has no other; 2: RESP2
   std::string client_name;  // shown by CLIENT LIST; printable, no blanks; empty: the caller's
   Tls tls;
