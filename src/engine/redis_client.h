@@ -49,14 +49,15 @@ struct RedisClientOptions {
   redis::Target target;
   /// Connections to the server; a thread keeps to one of them. Default 2; 1 to 64.
   std::size_t connections = 2;
-  /// From the first step of connecting to the end of the greeting; and how long a request waits
-  /// for a connection before it fails with `unavailable`. Default 2 s; 1 ms to 10 min.
+  /// From the first step of connecting to the end of the greeting. Where a connection is away for
+  /// so long, the requests that wait for it end with `unavailable`, later ones at once. Default
+  /// 2 s; 1 ms to 10 min.
   std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);
   /// The pause after the second failed attempt in a row (the first is repeated at once); it
   /// doubles from there, with jitter. Default 50 ms; 1 ms to 1 h.
   std::chrono::nanoseconds backoff_first = std::chrono::milliseconds(50);
-  /// The longest pause. Default 2 s; backoff_first to 1 h.
-  std::chrono::nanoseconds backoff_most = std::chrono::seconds(2);
+  /// The longest pause: so late the end of an outage is seen. Default 800 ms; backoff_first to 1 h.
+  std::chrono::nanoseconds backoff_most = std::chrono::milliseconds(800);
   /// A connection that owes replies and brings no byte for so long is lost. Default 5 s; 1 ms to
   /// 1 h.
   std::chrono::nanoseconds silence_limit = std::chrono::seconds(5);

@@ -18,9 +18,13 @@ namespace larder::redis {
 
 // Commands that travel together, in order, with nothing of others in between. Its life: made with
 // one share, the maker's; sent (the client takes a share of its own), answered, ended; it is free
-// again from the call of on_end() on, which may send it anew. A caller who gives up just drops its
-// share: the replies are still consumed, and on_end() still comes.
-// Neither callback may block or throw; no lock of the library is held; both may send requests.
+// again from the call of on_end() on, which may send it anew. A caller who gives up drops its
+// share: the replies are still consumed, and on_end() still comes. Neither callback may block or
+// throw; no lock of the library is held; both may send requests.
+//
+// States of `stage_` (whoever changes it first decides whether the commands are written):
+//   kFree --send--> kQueued --the connection writes--> kWritten --on_end--> kFree
+//                   kQueued --withdraw--> kWithdrawn --on_end--> kFree
 class Request {
  public:
   static constexpr std::int64_t kNoDeadlineNs = std::numeric_limits<std::int64_t>::max();
@@ -45,6 +49,13 @@ class Request {
   // sender's, before send() returns, when it is refused.
   virtual void on_end(std::optional<Error> error) noexcept = 0;
 
+  // Of a caller who gives up on a request that it sent. True: not a byte was written or will be;
+  // on_end() comes later, with `cancelled`. False: it was written, at least in part, or has ended.
+  bool withdraw() noexcept {
+    std::uint8_t expected = kQueued;
+    return stage_.cas_strong_relaxed(expected, kWithdrawn);
+  }
+
   void share() noexcept { shares_.add_relaxed(1); }
   void unshare() noexcept {
     // pairs with itself: the last one out sees all that the others did with the request
@@ -53,14 +64,18 @@ class Request {
 
  protected:
   virtual ~Request() = default;
-  // The last share is gone.
+  // The last share is gone. Objects that are not of the heap override it.
   virtual void dispose() noexcept { delete this; }
 
  private:
   friend class RequestList;
   friend class Link;
 
-  base::Atomic<std::uint32_t> shares_{1};  // role: counts the owners; the last one disposes
+  static constexpr std::uint8_t kFree = 0, kQueued = 1, kWritten = 2, kWithdrawn = 3;
+
+  // atomics
+  base::Atomic<std::uint32_t> shares_{1};    // role: counts the owners; the last one disposes
+  base::Atomic<std::uint8_t> stage_{kFree};  // role: the states above; publishes nothing
   // the connection's, from sending to on_end()
   Request* next_ = nullptr;     // in the list that it is in
   std::uint32_t answered_ = 0;  // replies that came
