@@ -43,6 +43,7 @@ Parser::Status Parser::parse_any(std::string_view unread) {
   CHECK_LE(position_, unread.size());
   do {
     const Status status = read_item(unread);
+    if (status == Status::more && position_ == 0 && searched_ == 0) state_ = State::fresh;
     if (status != Status::ready) return status;
   } while (!close_complete());
   finish(unread);
@@ -51,9 +52,10 @@ Parser::Status Parser::parse_any(std::string_view unread) {
 
 void Parser::start() {
   if (state_ == State::ended) {
-    stack_ = {};
-    nodes_ = {};
-    values_ = {};
+    // Not `= {}`: that would keep the capacity.
+    stack_ = std::vector<Node>();
+    nodes_ = std::vector<Node>();
+    values_ = std::vector<Value>();
   }
   frames_.clear();
   stack_.clear();

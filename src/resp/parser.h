@@ -22,9 +22,10 @@ struct ParserLimits {
   std::size_t line_bytes = std::size_t{1} << 20;    // of one simple string, error or big number
 };
 
-// Reads one reply after the other. States: fresh (between replies), ended (the same, but the last
-// reply was so large that its memory goes first), inside (of a reply: `position_` bytes of it are
-// read, and kept as offsets), broken (until reset(); the stream has no place to go on from).
+// Reads one reply after the other. States: fresh (between replies, or nothing is kept of the one
+// that began), ended (between replies, and the last was so large that its memory goes first),
+// inside (of a reply: `position_` bytes of it are read, and kept as offsets), broken (until
+// reset(); the stream has no place to go on from).
 //
 // A value under way is on `stack_`, in the order of the wire. When a list is complete, its items
 // leave the stack for `nodes_`, where they lie side by side; when the reply is, `nodes_` becomes

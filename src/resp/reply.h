@@ -12,7 +12,7 @@
 namespace larder::resp {
 
 // A deep copy in two blocks of memory. Invariant: the views of `root_` and below point into the two
-// blocks, which stay where they are when the object moves. Empty, it shows null.
+// blocks, which stay where they are when the object moves. Empty or moved from, it shows null.
 class Reply {
  public:
   Reply() = default;
