@@ -50,11 +50,15 @@ class Request {
   virtual void on_end(std::optional<Error> error) noexcept = 0;
 
   // Of a caller who gives up on a request that it sent. True: not a byte was written or will be;
-  // on_end() comes later, with `cancelled`. False: it was written, at least in part, or has ended.
+  // on_end() comes later, with `cancelled` unless something else ended it first. False: it was
+  // written, at least in part, or has ended.
   bool withdraw() noexcept {
     std::uint8_t expected = kQueued;
     return stage_.cas_strong_relaxed(expected, kWithdrawn);
   }
+
+  // Of the client, with a share of its own, before the request goes to a connection.
+  void mark_sent() noexcept { stage_.store_relaxed(kQueued); }
 
   void share() noexcept { shares_.add_relaxed(1); }
   void unshare() noexcept {
@@ -77,9 +81,9 @@ class Request {
   base::Atomic<std::uint32_t> shares_{1};    // role: counts the owners; the last one disposes
   base::Atomic<std::uint8_t> stage_{kFree};  // role: the states above; publishes nothing
   // the connection's, from sending to on_end()
-  Request* next_ = nullptr;     // in the list that it is in
-  std::uint32_t answered_ = 0;  // replies that came
-  std::int64_t since_ns_ = 0;   // steady time: when it was queued; when it was written
+  Request* next_ = nullptr;      // in the list that it is in
+  std::uint32_t answered_ = 0;   // replies that came
+  std::int64_t written_ns_ = 0;  // steady time
 };
 
 }  // namespace larder::redis
