@@ -45,6 +45,7 @@ Parser::Status Parser::parse_any(std::string_view unread) {
     const Status status = read_item(unread);
     if (status == Status::more && position_ == 0 && searched_ == 0) state_ = State::fresh;
     if (status != Status::ready) return status;
+    read_bulks(unread);
   } while (!close_complete());
   finish(unread);
   return Status::ready;
@@ -110,6 +111,19 @@ Parser::Status Parser::read_item(std::string_view unread) {
     default:
       return fail("a value begins with a byte that is no type of RESP");
   }
+}
+
+// The next items of the innermost list, as long as they are whole bulk strings.
+void Parser::read_bulks(std::string_view unread) {
+  if (frames_.empty()) return;
+  std::size_t missing = frames_.back().missing;
+  Bulk bulk;
+  for (; missing != 0 && find_bulk({unread.data() + position_, unread.size() - position_}, bulk);
+       --missing) {
+    stack_.push_back({.type = Type::text, .at = position_ + bulk.at, .size = bulk.size});
+    position_ += bulk.end;
+  }
+  frames_.back().missing = missing;
 }
 
 // ---- lines ----
@@ -313,17 +327,10 @@ void Parser::close() {
 
 // ---- the reply ----
 
-void Parser::finish(std::string_view unread) {
-  values_.clear();
-  values_.reserve(nodes_.size());  // views of items point into it: it must not grow below
-  for (const Node& node : nodes_) values_.push_back(view(node, unread));
-  root_ = view(stack_.front(), unread);
-  consumed_ = position_;
-  const bool is_large = stack_.capacity() > kRetainedNodes || nodes_.capacity() > kRetainedNodes;
-  state_ = is_large ? State::ended : State::fresh;
-}
-
-Value Parser::view(const Node& node, std::string_view unread) const noexcept {
+inline Value Parser::view(const Node& node, std::string_view unread) const noexcept {
+  if (node.type == Type::text) [[likely]] {
+    return {.type = Type::text, .text = {unread.data() + node.at, node.size}};
+  }
   switch (node.type) {
     case Type::null:
       return {};
@@ -346,6 +353,16 @@ Value Parser::view(const Node& node, std::string_view unread) const noexcept {
       return {.type = node.type, .items = {values_.data() + node.at, node.size}};
   }
   return {};
+}
+
+void Parser::finish(std::string_view unread) {
+  values_.clear();
+  values_.reserve(nodes_.size());  // views of items point into it: it must not grow below
+  for (const Node& node : nodes_) values_.push_back(view(node, unread));
+  root_ = view(stack_.front(), unread);
+  consumed_ = position_;
+  const bool is_large = stack_.capacity() > kRetainedNodes || nodes_.capacity() > kRetainedNodes;
+  state_ = is_large ? State::ended : State::fresh;
 }
 
 }  // namespace larder::resp

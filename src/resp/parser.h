@@ -45,7 +45,8 @@ class Parser {
   explicit Parser(const ParserLimits& limits = {});
 
   // `unread`: all bytes received and not consumed. Until the answer is `ready` it begins at the
-  // same byte each time; it may have grown, and may have moved.
+  // same byte each time; it may have grown, and may have moved. Throws only std::bad_alloc; after
+  // it reset() is all that may follow.
   Status parse(std::string_view unread) {
     if (state_ == State::fresh && parse_bulk(unread)) [[likely]] {
       return Status::ready;
@@ -92,10 +93,20 @@ class Parser {
     std::size_t end = 0;
   };
 
+  // A whole bulk string, by offsets: its text, and what follows it.
+  struct Bulk {
+    std::size_t at;
+    std::size_t size;
+    std::size_t end;
+  };
+
+  // False where the bytes do not begin with a whole and valid one: the general way finds out why.
+  bool find_bulk(std::string_view bytes, Bulk& bulk) const noexcept;
   bool parse_bulk(std::string_view unread) noexcept;
   Status parse_any(std::string_view unread);
   void start();
   Status read_item(std::string_view unread);
+  void read_bulks(std::string_view unread);
   Status read_number_line(std::string_view unread, Line& line);
   Status read_text_line(std::string_view unread, std::string_view& line);
   Status read_integer(std::string_view unread);
@@ -132,31 +143,37 @@ class Parser {
   std::vector<Value> values_;
 };
 
-// A bulk string that is all there, by far the most frequent reply: no stack, no copy of its header.
-inline bool Parser::parse_bulk(std::string_view unread) noexcept {
+// The most frequent replies and items of lists: no stack for the one, no call for the others.
+inline bool Parser::find_bulk(std::string_view bytes, Bulk& bulk) const noexcept {
   constexpr std::size_t kLeastBytes = 6;   // of the empty one
   constexpr std::size_t kMostDigits = 10;  // above what 32 bits hold, below overflow
-  if (unread.size() < kLeastBytes || unread[0] != '$') return false;
+  constexpr std::size_t kLineEnds = 4;     // the header's and the string's
+  if (bytes.size() < kLeastBytes || bytes[0] != '$') return false;
   std::size_t length = 0;
   std::size_t at = 1;
-  for (; at <= kMostDigits && at < unread.size(); ++at) {
-    const unsigned digit = static_cast<unsigned char>(unread[at]) - unsigned{'0'};
+  for (; at <= kMostDigits && at < bytes.size(); ++at) {
+    const unsigned digit = static_cast<unsigned char>(bytes[at]) - unsigned{'0'};
     if (digit > 9) break;
     length = length * 10 + digit;
   }
-  constexpr std::size_t kLineEnds = 4;  // the header's and the string's
-  if (at == 1 || length > limits_.bulk_bytes || unread.size() - at < length + kLineEnds) {
+  if (at == 1 || length > limits_.bulk_bytes || bytes.size() - at < length + kLineEnds) {
     return false;
   }
-  const char* const header_end = unread.data() + at;
-  const char* const text = header_end + 2;
-  const char* const text_end = text + length;
+  const char* const header_end = bytes.data() + at;
+  const char* const text_end = header_end + 2 + length;
   if (header_end[0] != '\r' || header_end[1] != '\n' || text_end[0] != '\r' ||
       text_end[1] != '\n') {
     return false;
   }
-  root_ = Value{.type = Type::text, .text = {text, length}};
-  consumed_ = at + length + kLineEnds;
+  bulk = {.at = at + 2, .size = length, .end = at + kLineEnds + length};
+  return true;
+}
+
+inline bool Parser::parse_bulk(std::string_view unread) noexcept {
+  Bulk bulk;
+  if (!find_bulk(unread, bulk)) return false;
+  root_ = Value{.type = Type::text, .text = {unread.data() + bulk.at, bulk.size}};
+  consumed_ = bulk.end;
   return true;
 }
 

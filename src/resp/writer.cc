@@ -1,8 +1,8 @@
 // Commands are appended argument by argument, each with one growth of the string.
 #include "resp/writer.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <exception>
 
 #include "base/check.h"
@@ -16,8 +16,7 @@ constexpr std::size_t kNumberBytes = 20;
 constexpr std::string_view kLineEnd = "\r\n";
 
 char* copy(char* to, std::string_view bytes) noexcept {
-  std::memcpy(to, bytes.data(), bytes.size());
-  return to + bytes.size();
+  return std::copy(bytes.begin(), bytes.end(), to);
 }
 
 // `mark`, the digits of `length` and the end of the line.
