@@ -126,7 +126,7 @@ class Pairs {
   void wipe() noexcept {
     keys_.wipe();
     for (Slot& slot : values_) {
-      if constexpr (detail::Wipeable<T>) secure_wipe(slot.value);
+      detail::wipe_value(slot.value);
     }
   }
 

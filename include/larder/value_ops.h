@@ -15,7 +15,9 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
+
+#include "larder/codec.h"
+#include "larder/wipe.h"
 
 namespace larder {
 
@@ -47,50 +49,6 @@ struct Delta {
   bool negative = false;
 };
 
-/// Overwrites what `value` reaches outside its own storage with zeros. Provide an overload
-/// `void secure_wipe(X&) noexcept` beside your type for `secure_wipe` to find it.
-void secure_wipe(std::string& value) noexcept;
-template <class X>
-  requires std::is_trivially_copyable_v<X>
-void secure_wipe(X& value) noexcept;
-template <class X>
-void secure_wipe(std::vector<X>& value) noexcept;
-
-namespace detail {
-/// Zeroes memory in a way that the compiler may not drop.
-void zero_memory(void* data, std::size_t size) noexcept;
-template <class T>
-concept Wipeable = requires(T& value) {
-  { secure_wipe(value) } noexcept;
-};
-/// Zeroes what a typed temporary of ours reaches.
-template <class T>
-void wipe_value(T& value) noexcept {
-  if constexpr (Wipeable<T>) secure_wipe(value);
-}
-}  // namespace detail
-
-template <class X>
-  requires std::is_trivially_copyable_v<X>
-void secure_wipe(X& value) noexcept {
-  detail::zero_memory(&value, sizeof(X));
-}
-template <class X>
-void secure_wipe(std::vector<X>& value) noexcept {
-  if constexpr (std::is_trivially_copyable_v<X> && !std::is_same_v<X, bool>) {
-    value.resize(value.capacity());
-    detail::zero_memory(value.data(), value.size() * sizeof(X));
-  } else if constexpr (!std::is_same_v<X, bool>) {
-    for (X& element : value) {
-      if constexpr (detail::Wipeable<X>) secure_wipe(element);
-    }
-    value.clear();
-    // Elements that were there once may have left bytes in the room behind the last one.
-    if (value.capacity() != 0) detail::zero_memory(value.data(), value.capacity() * sizeof(X));
-  }
-  value.clear();
-}
-
 /// What the library can do with a value it does not know. One constant table per `T`.
 struct ValueOps {
   std::size_t size_bytes;
@@ -111,6 +69,15 @@ struct ValueOps {
   void (*zero)(void* to) noexcept;
   /// A copy is a plain byte copy of `size_bytes`.
   bool trivial;
+  /// `T` counts: as bytes it is its decimal text, whatever the format.
+  bool textual_integer;
+  /// Takes the value apart; what went wrong is in the writer. Null: `T` has no Codec.
+  void (*encode)(const void* value, FieldWriter& to);
+  /// Builds a T at `to`; false, and nothing is built, where the reader failed. Null: no Codec.
+  bool (*decode)(void* to, FieldReader& from);
+  /// Codec<T>::name() and schema_version(); empty and 0: no Codec.
+  std::string_view wire_name;
+  std::uint32_t schema_version;
 };
 
 namespace detail {
@@ -159,6 +126,22 @@ std::size_t owned_bytes(const T& value) noexcept {
   }
 }
 
+template <class T>
+bool decode(void* to, FieldReader& from) {
+  // Built in place: a temporary would leave a copy of what must be wiped.
+  struct Guard {
+    T* value;
+    ~Guard() {
+      if (value == nullptr) return;
+      wipe_value(*value);
+      std::destroy_at(value);
+    }
+  } guard{::new (to) T()};
+  if (!Codec<T>::read(*guard.value, from) || !from.ok()) return false;
+  guard.value = nullptr;
+  return true;
+}
+
 template <Cacheable T>
 constexpr ValueOps make_value_ops() noexcept {
   ValueOps ops{};
@@ -170,7 +153,7 @@ constexpr ValueOps make_value_ops() noexcept {
   ops.move = [](void* to, void* from) noexcept { ::new (to) T(std::move(*static_cast<T*>(from))); };
   ops.destroy = [](void* value) noexcept { std::destroy_at(static_cast<T*>(value)); };
   if constexpr (Wipeable<T>) {
-    ops.wipe = [](void* value) noexcept { secure_wipe(*static_cast<T*>(value)); };
+    ops.wipe = [](void* value) noexcept { wipe_value(*static_cast<T*>(value)); };
   }
   ops.owned_bytes = [](const void* v) noexcept { return owned_bytes(*static_cast<const T*>(v)); };
   if constexpr (Counter<T>) {
@@ -178,6 +161,15 @@ constexpr ValueOps make_value_ops() noexcept {
     ops.zero = [](void* to) noexcept { ::new (to) T(0); };
   }
   ops.trivial = std::is_trivially_copyable_v<T>;
+  ops.textual_integer = Counter<T>;
+  if constexpr (Encodable<T>) {
+    ops.encode = [](const void* v, FieldWriter& to) {
+      Codec<T>::write(*static_cast<const T*>(v), to);
+    };
+    ops.decode = decode<T>;
+    ops.wire_name = Codec<T>::name();
+    ops.schema_version = Codec<T>::schema_version();
+  }
   return ops;
 }
 

@@ -38,7 +38,7 @@ CONSUMER_LEVELS = {
     "bench": (),
     "cli": ("session", "service", "bench"),
     "examples": (),
-    "tests/contract": (),
+    "tests/contract": ("servers",),
 }
 
 # Outside libraries that folders of src/ may use: prefix of the include -> folders.
@@ -49,6 +49,8 @@ LIBRARY_HOMES = {
     "boost/": ("net", "codec"),
     "openssl/": ("net",),
     "sodium": ("codec", "base"),
+    "zstd.h": ("codec",),
+    "msgpack": ("codec",),
 }
 _POSIX = ("sys/", "linux/", "unistd.h", "pthread.h", "sched.h", "time.h", "fcntl.h", "malloc.h",
           "immintrin.h", "emmintrin.h", "x86intrin.h", "cpuid.h", "arm_neon.h", "signal.h",

@@ -1,0 +1,133 @@
+// Choosing writer and reader, and catching what a Codec throws.
+//
+// Thread safety: as in the header.
+#include "codec/format.h"
+
+#include <exception>
+
+#include "codec/decimal.h"
+#include "codec/json_parser.h"
+#include "codec/json_writer.h"
+#include "codec/tape.h"
+
+namespace larder::codec {
+namespace {
+
+Error failure(Format format, std::string_view what, std::string_view path = {}) {
+  std::string message(to_string(format));
+  message += ": ";
+  if (!path.empty()) message.append("in field '").append(path).append("': ");
+  message += what;
+  return Error(Errc::serialization, std::move(message));
+}
+
+Error without_codec() {
+  return Error(Errc::not_supported,
+               "the type of the value has no Codec: describe it (larder/codec.h)");
+}
+
+// What the writer of a format made of the value; null, or why it gave up.
+template <class Writer>
+const char* write_with(const ValueOps& ops, const void* value, Sink& sink) {
+  Writer writer(sink);
+  ops.encode(value, writer);
+  return writer.reason();
+}
+
+const char* write(Format format, const ValueOps& ops, const void* value, Sink& sink) {
+  if (ops.textual_integer) return write_with<JsonWriter>(ops, value, sink);
+  switch (format) {
+    case Format::json:
+      return write_with<JsonWriter>(ops, value, sink);
+    case Format::message_pack:
+      return "not here";
+    case Format::binary:
+      return "not here";
+  }
+  return "an unknown format";
+}
+
+Result<void> read_with(Format format, FieldReader& reader, const ValueOps& ops, void* to) {
+  if (ops.decode(to, reader)) return {};
+  return failure(format, reader.ok() ? "the Codec refused" : reader.reason(), reader.path());
+}
+
+Result<void> read_json(const ValueOps& ops, std::string_view payload, void* to, Wiping wiping) {
+  Tape tape(wiping);
+  if (const char* fault = parse_json(payload, tape)) return failure(Format::json, fault);
+  TapeReader reader(tape.nodes(), TapeReader::Dialect::json, wiping);
+  return read_with(Format::json, reader, ops, to);
+}
+
+Result<void> read_decimal(const ValueOps& ops, std::string_view payload, void* to) {
+  const std::optional<Decimal> decimal = parse_decimal(payload);
+  if (!decimal)
+    return Error(Errc::serialization, "a counter is not the decimal text of an integer");
+  Tape::Node node{.kind = FieldReader::Kind::integer,
+                  .negative = decimal->negative,
+                  .after = 1,
+                  .bits = decimal->bits};
+  TapeReader reader({&node, 1}, TapeReader::Dialect::exact, Wiping::off);
+  return read_with(Format::json, reader, ops, to);
+}
+
+Result<void> read(Format format, const ValueOps& ops, std::string_view payload, void* to,
+                  Wiping wiping) {
+  if (ops.textual_integer) return read_decimal(ops, payload, to);
+  switch (format) {
+    case Format::json:
+      return read_json(ops, payload, to, wiping);
+    case Format::message_pack:
+      return failure(format, "not here");
+    case Format::binary:
+      return failure(format, "not here");
+  }
+  return Error(Errc::serialization, "an unknown format");
+}
+
+}  // namespace
+
+Result<void> encode(Format format, const ValueOps& ops, const void* value, std::string& out,
+                    Wiping wiping) {
+  if (ops.encode == nullptr) return without_codec();
+  Sink sink(out, wiping);
+  const std::size_t before = sink.size();
+  std::optional<Error> error;
+  try {
+    const char* reason = write(format, ops, value, sink);
+    if (reason != nullptr) error = failure(format, reason);
+    if (reason == nullptr && sink.size() - before > kMaxPayloadBytes) {
+      error = Error(Errc::too_large, "a value has more than 512 MiB as bytes");
+    }
+  } catch (...) {
+    error = Error::from_exception(std::current_exception(), "Codec::write");
+  }
+  if (!error) return {};
+  sink.shrink(sink.size() - before);
+  return *std::move(error);
+}
+
+Result<void> decode(Format format, const ValueOps& ops, std::string_view payload, void* to,
+                    Wiping wiping) {
+  if (ops.decode == nullptr) return without_codec();
+  if (payload.size() > kMaxPayloadBytes) return failure(format, "the payload is too large");
+  try {
+    return read(format, ops, payload, to, wiping);
+  } catch (...) {
+    return Error::from_exception(std::current_exception(), "Codec::read");
+  }
+}
+
+std::string_view to_string(Format format) noexcept {
+  switch (format) {
+    case Format::json:
+      return "json";
+    case Format::message_pack:
+      return "message_pack";
+    case Format::binary:
+      return "binary";
+  }
+  return "unknown";
+}
+
+}  // namespace larder::codec
