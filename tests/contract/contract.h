@@ -11,6 +11,7 @@
 
 #include "larder/clock.h"
 #include "larder/engine.h"
+#include "larder/options.h"
 
 namespace larder::contract {
 
@@ -43,6 +44,11 @@ struct EngineUnderTest {
   Capabilities capabilities{};
   /// Called for each test. Empty: a testing::ManualClock.
   std::function<TestTime()> make_time{};
+  /// Called for the settings of each cache: where the engine is found. The provider may be another
+  /// than `name`, so that several engines under test have one provider.
+  std::function<void(CacheSettings&)> adjust{};
+  /// Why it cannot be tested on this machine: its tests say so and are skipped. Empty: it can.
+  std::string missing{};
 };
 
 void register_engine(EngineUnderTest engine);

@@ -54,10 +54,15 @@ class Fixture {
   template <class T>
   [[nodiscard]] CacheOptions<T> options() const {
     CacheOptions<T> options;
-    options.settings.provider = engine_.name;
+    place(options.settings);
     options.clock = time_.clock;
     options_.apply(options);
     return options;
+  }
+  /// Names the engine in `settings`, and where it is found.
+  void place(CacheSettings& settings) const {
+    settings.provider = engine_.name;
+    if (engine_.adjust) engine_.adjust(settings);
   }
   /// A cache of this engine; a fresh name each time unless one is given.
   template <class T = std::string>

@@ -149,6 +149,7 @@ void print_matrix(std::ostream& out) {
 std::vector<std::string> matrix_gaps() {
   std::vector<std::string> gaps;
   for (const EngineUnderTest& engine : all_engines()) {
+    if (!engine.missing.empty()) continue;
     for (int rule = 1; rule <= kRules; ++rule) {
       for (std::size_t i = 0; i < kCalls; ++i) {
         const Call call = static_cast<Call>(i);

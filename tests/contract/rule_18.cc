@@ -236,7 +236,7 @@ LARDER_CONTRACT(rule_18_health_names_each_cache, kAnyEngine) {
   const auto health = t.manager().health();
   ASSERT_EQ(health.size(), 1U);
   EXPECT_EQ(health[0].name, "healthy");
-  EXPECT_EQ(health[0].provider, t.engine().name);
+  EXPECT_EQ(health[0].provider, t.options<Number>().settings.provider);
   EXPECT_EQ(health[0].health.state, Health::State::up);
 }
 

@@ -100,9 +100,8 @@ LARDER_CONTRACT(rule_19_settings_from_a_file_open_a_cache, kStores) {
   const auto config = Config::parse_toml("[caches.names]\ndefault_ttl = \"50ms\"\n");
   ASSERT_TRUE(succeeds(config));
   const auto cache = t.open([&](Options& options) {
-    const std::string provider = options.settings.provider;
     options.settings = config->settings_for("names").value();
-    options.settings.provider = provider;
+    t.place(options.settings);
   });
   EXPECT_TRUE(succeeds(cache.set("k", "v")));
   t.advance(50ms);

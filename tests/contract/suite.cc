@@ -24,6 +24,7 @@ class Variant final : public ::testing::Test {
       : test_(test), engine_(engine), options_(options), face_(face) {}
 
   void TestBody() override {
+    if (!engine_.missing.empty()) GTEST_SKIP() << engine_.missing;
     Fixture fixture(engine_, options_, face_);
     test_.body(fixture);
     fixture.check_all();
