@@ -4,6 +4,7 @@
 // Thread safety: a test program.
 #include "resp/parser.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -229,22 +230,38 @@ TEST(Parser, PointsIntoTheBytesOfTheLastCall) {
   EXPECT_EQ(parser.value().items[1].text.data(), bytes.data() + 14);
 }
 
-// Quadratic work would be 10^10 steps in each of these.
-TEST(Parser, ReadsEachByteOfALongReplyOnce) {
-  std::string list = "*200000\r\n";
-  for (int i = 0; i < 200'000; ++i) list += "$1\r\nx\r\n";
-  const std::string line = "+" + std::string(200'000, 'x') + "\r\n";
-  const std::string bulk = "$200000\r\n" + std::string(200'000, 'x') + "\r\n";
-  for (const std::string& bytes : {list, line, bulk}) {
-    Parser parser;
-    const std::size_t step = bytes.size() / 200'000;
-    for (std::size_t size = 0; size < bytes.size(); size += step) {
-      ASSERT_EQ(parser.parse({bytes.data(), size}), Status::more);
-    }
-    ASSERT_EQ(parser.parse(bytes), Status::ready);
-    EXPECT_EQ(parser.consumed(), bytes.size());
-    EXPECT_TRUE(parser.value().items.size() == 200'000 || parser.value().text.size() == 200'000);
+// What was read is overwritten: a parser that looked at it again would stumble. (A header that is
+// cut off, and the length of a bulk string that is, are read again; all else is not.)
+TEST(Parser, ReadsEachByteOnce) {
+  const std::string bytes = "*3\r\n$3\r\nabc\r\n%1\r\n+key\r\n+a long line\r\n:12\r\n";
+  const std::size_t line = bytes.find("+a long");
+  std::string seen = bytes;
+  Parser parser;
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    ASSERT_EQ(parser.parse({seen.data(), size}), Status::more) << size;
+    if (size <= line) continue;
+    seen.replace(0, line, line, '\r');
+    const std::size_t line_end = bytes.find('\r', line);
+    for (std::size_t i = line + 1; i < std::min(size, line_end); ++i) seen[i] = '\r';
   }
+  ASSERT_EQ(parser.parse(seen), Status::ready);
+  EXPECT_EQ(parser.consumed(), bytes.size());
+  EXPECT_EQ(parser.value().items[1].items[1].text.size(), "a long line"sv.size());
+  EXPECT_EQ(parser.value().items[2].integer, 12);
+}
+
+// Reading again what came before would be 10^10 steps.
+TEST(Parser, ReadsALongListInManyPieces) {
+  constexpr std::size_t kItems = 200'000;
+  const auto item = "$1\r\nx\r\n"sv;
+  std::string bytes = "*" + std::to_string(kItems) + "\r\n";
+  for (std::size_t i = 0; i < kItems; ++i) bytes += item;
+  Parser parser;
+  for (std::size_t size = 0; size < bytes.size(); size += item.size()) {
+    ASSERT_EQ(parser.parse({bytes.data(), size}), Status::more);
+  }
+  ASSERT_EQ(parser.parse(bytes), Status::ready);
+  EXPECT_EQ(parser.value().items.size(), kItems);
 }
 
 // ---- limits ----
@@ -348,31 +365,31 @@ TEST_P(ParserRefuses, ByteByByte) {
 
 INSTANTIATE_TEST_SUITE_P(
     Bytes, ParserRefuses,
-    testing::Values(Broken{"HTTP/1.1 400 Bad Request\r\n", "no type"}, Broken{"\r\n", "no type"},
-                    Broken{";4\r\n", "no type"}, Broken{"\0"sv, "no type"},
-                    Broken{"+a\rb\r\n", "CR alone"}, Broken{":1\rx", "CR alone"},
-                    Broken{"$3\rabc", "CR alone"}, Broken{":\r\n", "something else"},
-                    Broken{":-\r\n", "something else"}, Broken{":1a\r\n", "something else"},
-                    Broken{": 1\r\n", "something else"}, Broken{":--1\r\n", "something else"},
-                    Broken{":1\n", "something else"}, Broken{":9223372036854775808\r\n", "64 bits"},
-                    Broken{":-9223372036854775809\r\n", "64 bits"},
-                    Broken{":10000000000000000000", "64 bits"}, Broken{"$?\r\n", "something else"},
-                    Broken{"*?\r\n", "something else"}, Broken{"$\r\n", "something else"},
-                    Broken{"$3\nabc\r\n", "something else"}, Broken{"$-2\r\n", "negative"},
-                    Broken{"*-2\r\n", "negative"}, Broken{"!-1\r\n", "negative"},
-                    Broken{"=-1\r\n", "negative"}, Broken{"%-1\r\n", "negative"},
-                    Broken{"~-1\r\n", "negative"}, Broken{">-1\r\n", "negative"},
-                    Broken{"|-1\r\n", "negative"}, Broken{"$3\r\nabcd\r\n", "length says"},
-                    Broken{"$3\r\nabc\rx", "length says"}, Broken{"$0\r\n+OK\r\n", "length says"},
-                    Broken{"=3\r\nabc\r\n", "no format"}, Broken{"=5\r\nabcde\r\n", "no format"},
-                    Broken{"_x\r\n", "a null holds"}, Broken{"#\r\n", "neither t nor f"},
-                    Broken{"#T\r\n", "neither t nor f"}, Broken{"#tt\r\n", "neither t nor f"},
-                    Broken{",\r\n", "something else"}, Broken{",1.5x\r\n", "something else"},
-                    Broken{",+-1\r\n", "something else"}, Broken{",++1\r\n", "something else"},
-                    Broken{",nan(1)\r\n", "something else"}, Broken{",1,5\r\n", "something else"},
-                    Broken{",1e400\r\n", "range"}, Broken{",1e-400\r\n", "range"},
-                    Broken{"(\r\n", "something else"}, Broken{"(-\r\n", "something else"},
-                    Broken{"(1.5\r\n", "something else"}, Broken{"(1-\r\n", "something else"}));
+    testing::Values(
+        Broken{"HTTP/1.1 400 Bad Request\r\n", "no type"}, Broken{"\r\n", "no type"},
+        Broken{";4\r\n", "no type"}, Broken{"\0"sv, "no type"}, Broken{"+a\rb\r\n", "CR alone"},
+        Broken{":1\rx", "CR alone"}, Broken{"$3\rabc", "CR alone"},
+        Broken{":\r\n", "something else"}, Broken{":-\r\n", "something else"},
+        Broken{":1a\r\n", "something else"}, Broken{": 1\r\n", "something else"},
+        Broken{":--1\r\n", "something else"}, Broken{":1\n", "something else"},
+        Broken{":9223372036854775808\r\n", "64 bits"},
+        Broken{":-9223372036854775809\r\n", "64 bits"}, Broken{":10000000000000000000", "64 bits"},
+        Broken{"$18446744073709551619\r\nabc\r\n", "64 bits"}, Broken{"$?\r\n", "something else"},
+        Broken{"*?\r\n", "something else"}, Broken{"$\r\n", "something else"},
+        Broken{"$3\nabc\r\n", "something else"}, Broken{"$-2\r\n", "negative"},
+        Broken{"*-2\r\n", "negative"}, Broken{"!-1\r\n", "negative"}, Broken{"=-1\r\n", "negative"},
+        Broken{"%-1\r\n", "negative"}, Broken{"~-1\r\n", "negative"}, Broken{">-1\r\n", "negative"},
+        Broken{"|-1\r\n", "negative"}, Broken{"$3\r\nabcd\r\n", "length says"},
+        Broken{"$3\r\nabc\rx", "length says"}, Broken{"$0\r\n+OK\r\n", "length says"},
+        Broken{"=3\r\nabc\r\n", "no format"}, Broken{"=5\r\nabcde\r\n", "no format"},
+        Broken{"_x\r\n", "a null holds"}, Broken{"#\r\n", "neither t nor f"},
+        Broken{"#T\r\n", "neither t nor f"}, Broken{"#tt\r\n", "neither t nor f"},
+        Broken{",\r\n", "something else"}, Broken{",1.5x\r\n", "something else"},
+        Broken{",+-1\r\n", "something else"}, Broken{",++1\r\n", "something else"},
+        Broken{",nan(1)\r\n", "something else"}, Broken{",1,5\r\n", "something else"},
+        Broken{",1e400\r\n", "range"}, Broken{",1e-400\r\n", "range"},
+        Broken{"(\r\n", "something else"}, Broken{"(-\r\n", "something else"},
+        Broken{"(1.5\r\n", "something else"}, Broken{"(1-\r\n", "something else"}));
 
 TEST(Parser, RefusesAPushInsideOfAReply) {
   EXPECT_EQ(parsed("*1\r\n>1\r\n+x\r\n"), "broken: a push inside of a reply");
