@@ -102,6 +102,11 @@ class Operation {
   Opcode code;
   Context context{};
   const Clock* clock = nullptr;  ///< of the cache, for the context's deadline; null: the default
+  /// Set by a caller whose thread waits for the outcome anyway: the engine may wait on it, run user
+  /// code there, and keep the context's bounds itself.
+  bool may_wait = false;
+  /// For the engine: what it keeps of a pending operation.
+  std::shared_ptr<void> engine_state{};
   std::optional<Error> error{};  ///< the operation as a whole failed; no item had an effect
                                  ///< unless the error's effect says `unknown`
 
@@ -213,8 +218,8 @@ struct LoadOperation : Operation {
   const WriteOptions* write = nullptr;
   /// Shared so that a flight can own it beyond this operation.
   std::shared_ptr<Loader> loader;
-  /// For the engine: what it keeps of a pending operation.
-  std::shared_ptr<void> engine_state{};
+  /// For the engine: this caller's share in the loads of its keys.
+  std::shared_ptr<void> load_state{};
 };
 
 /// User code that updates, without its types. Its terms are valid: those of Cache<T> are checked.

@@ -82,6 +82,7 @@ std::optional<std::int64_t> floor_end_ns(const detail::CoreParts& parts, const O
 void run_blocking(const detail::CoreParts& parts, Operation& op) noexcept {
   const Clock& clock = parts.clock();
   op.clock = &clock;
+  op.may_wait = true;
   const bool floors = parts.settings.timing_floor.count() != 0;
   const std::int64_t start_ns = floors ? clock.now_ns() : 0;
   {

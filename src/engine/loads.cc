@@ -65,7 +65,8 @@ void enter(LoadTarget& target, LoadOperation& op, const Missing& missing,
 
 }  // namespace
 
-Progress Loads::start(LoadOperation& op, std::shared_ptr<void> owner) {
+Progress Loads::start(LoadOperation& op, std::shared_ptr<void> owner,
+                      std::shared_ptr<LoadCall>* share) {
   std::vector<Missing> missing;
   for (std::size_t i = 0; i < op.items.size(); ++i) {
     const LoadPlace place = target_.load_place(op.items[i].key);
@@ -79,7 +80,8 @@ Progress Loads::start(LoadOperation& op, std::shared_ptr<void> owner) {
   }
   const auto call = std::make_shared<LoadCall>(op, missing.size());
   const auto run = std::make_shared<LoadRun>(target_, registry_, scheduler_, op, std::move(owner));
-  op.engine_state = call;
+  op.load_state = call;
+  if (share != nullptr) *share = call;
   for (const Missing& one : missing) enter(target_, op, one, call, *run, chain);
   if (run->leads()) {
     run->run(op.loader->is_synchronous() ? call : nullptr, op.context, chain, *clock_,
@@ -89,7 +91,10 @@ Progress Loads::start(LoadOperation& op, std::shared_ptr<void> owner) {
 }
 
 bool Loads::leave(LoadOperation& op) {
-  const auto call = std::static_pointer_cast<LoadCall>(op.engine_state);
+  return leave(std::static_pointer_cast<LoadCall>(op.load_state));
+}
+
+bool Loads::leave(const std::shared_ptr<LoadCall>& call) {
   if (call == nullptr || !call->leave()) return false;
   for (LoadCall::Seat& seat : call->seats()) {
     std::shared_ptr<LoadCall> share;  // outlives the lock

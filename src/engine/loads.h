@@ -35,6 +35,8 @@ struct LoadEnd {
   bool fenced = false;  // the value was not stored, because a write came between
 };
 
+class LoadCall;
+
 // What an engine does for its loads.
 class LoadTarget {
  public:
@@ -77,9 +79,13 @@ class Loads {
         scheduler_(std::move(scheduler)) {}
 
   // `owner` keeps the target alive while a loader runs.
-  Progress start(LoadOperation& op, std::shared_ptr<void> owner);
+  // `share`: gets this caller's share, for leave(); the operation may be gone when this returns.
+  Progress start(LoadOperation& op, std::shared_ptr<void> owner,
+                 std::shared_ptr<LoadCall>* share = nullptr);
   // As Engine::leave.
   bool leave(LoadOperation& op);
+  // The same for a share.
+  bool leave(const std::shared_ptr<LoadCall>& call);
   // Ends all loads from outside, those that begin later too: their waiters get `error`, their
   // loaders are asked to stop.
   void close(const Error& error);
