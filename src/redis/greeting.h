@@ -16,11 +16,11 @@
 namespace larder::redis {
 
 struct GreetingOptions {
-  base::WipedText user;      // empty: `default`
-  base::WipedText password;  // empty: no authentication
+  base::WipedText user{};      // empty: `default`
+  base::WipedText password{};  // empty: no authentication
   std::uint32_t database = 0;
-  unsigned protocol = 3;    // 3: RESP3, or else RESP2; 2: RESP2
-  std::string client_name;  // empty: none
+  unsigned protocol = 3;      // 3: RESP3, or else RESP2; 2: RESP2
+  std::string client_name{};  // empty: none
 };
 
 // States and what is on its way in each:

@@ -53,16 +53,7 @@ void Link::connected(Instant now) noexcept {
   if (state_ != State::kConnecting) return;
   state_ = State::kGreeting;
   heard_ns_ = now.steady_ns;
-  std::string words;
-  greeting_.start(words);
-  say(words);
-}
-
-// Words of the greeting: they may hold the password.
-void Link::say(std::string& words) noexcept {
-  sends_secret_ = true;
-  output_.append(words);
-  base::secure_zero(words.data(), words.capacity());
+  greeting_.start(words_);
 }
 
 std::span<char> Link::space() {
@@ -75,6 +66,7 @@ std::span<char> Link::space() {
 void Link::received(std::size_t size, Instant now) noexcept {
   if (!has_stream()) return;
   input_.commit(size);
+  ++counters_.reads;
   counters_.bytes_read += size;
   heard_ns_ = now.steady_ns;
   parse(now);
@@ -108,10 +100,9 @@ void Link::take_reply(const resp::Value& reply, Instant now) noexcept {
 }
 
 void Link::greet(const resp::Value& reply, Instant now) noexcept {
-  std::string words;
-  switch (greeting_.on_reply(reply, words)) {
+  switch (greeting_.on_reply(reply, words_)) {
     case Greeting::Step::more:
-      return say(words);
+      return;
     case Greeting::Step::failed:
       return lose(greeting_.fault(), now);
     case Greeting::Step::done:
@@ -148,8 +139,18 @@ void Link::answer(const resp::Value& reply, Instant now) noexcept {
 }
 
 std::string_view Link::to_send(Instant now) noexcept {
+  if (state_ == State::kGreeting && output_.empty() && !words_.empty()) {
+    sends_secret_ = true;  // they may hold the password
+    output_.append(words_);
+    forget_words();
+  }
   if (state_ == State::kReady && output_.empty()) hand_over(now);
   return has_stream() ? output_.unread() : std::string_view();
+}
+
+void Link::forget_words() noexcept {
+  base::secure_zero(words_.data(), words_.capacity());
+  words_.clear();
 }
 
 void Link::hand_over(Instant now) noexcept {
@@ -219,6 +220,7 @@ void Link::lose(const Error& cause, Instant now) noexcept {
   parser_.reset();
   input_.clear();
   output_.clear();
+  forget_words();
   sends_secret_ = false;
   listener_.on_lost(cause);
   end_all(in_flight_.take_all(),
@@ -306,6 +308,7 @@ void Link::close() noexcept {
   parser_.reset();
   input_.clear();
   output_.clear();
+  forget_words();
   const Error error(Errc::closed, "the connection to Redis is closed");
   end_all(in_flight_.take_all(), error.with_effect(Effect::unknown));
   end_all(queue_.take_all(), error);

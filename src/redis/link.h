@@ -55,6 +55,7 @@ struct LinkCounters {
   std::uint64_t pushes = 0;
   std::uint64_t writes = 0;  // batches of requests
   std::uint64_t largest_write = 0;
+  std::uint64_t reads = 0;
   std::uint64_t bytes_written = 0;
   std::uint64_t bytes_read = 0;
   std::uint64_t connects = 0;
@@ -174,7 +175,7 @@ class Link {
   void take_reply(const resp::Value& reply, Instant now) noexcept;
   void greet(const resp::Value& reply, Instant now) noexcept;
   void answer(const resp::Value& reply, Instant now) noexcept;
-  void say(std::string& words) noexcept;
+  void forget_words() noexcept;
   void hand_over(Instant now) noexcept;
   bool write(Request& request, Instant now) noexcept;
   void lose(const Error& cause, Instant now) noexcept;
@@ -196,6 +197,7 @@ class Link {
   Greeting greeting_;
   ByteBuffer input_;
   ByteBuffer output_;
+  std::string words_;  // of the greeting: go to output_ once that is empty, for it must not move
   RequestList queue_;
   RequestList in_flight_;
   Ping ping_;

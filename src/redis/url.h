@@ -23,9 +23,9 @@ inline constexpr std::size_t kMostEndpoints = 1'024;
 
 // Where a server listens: a host and a port, or the path of a unix socket.
 struct Endpoint {
-  std::string host;  // a name or an address, IPv6 without brackets; empty: a unix socket
+  std::string host{};  // a name or an address, IPv6 without brackets; empty: a unix socket
   std::uint16_t port = kDefaultPort;
-  std::string path;  // of a unix socket; empty: TCP
+  std::string path{};  // of a unix socket; empty: TCP
 
   [[nodiscard]] bool is_unix() const noexcept { return !path.empty(); }
   // "host:port", "[address]:port" or the path.
@@ -35,11 +35,11 @@ struct Endpoint {
 
 struct Tls {
   bool enabled = false;
-  bool verify = true;       // the server's certificate against the authorities and its name
-  std::string ca_file;      // PEM; empty: the system's authorities
-  std::string cert_file;    // PEM, of the client; empty: none
-  std::string key_file;     // PEM, of cert_file; not empty together with it
-  std::string server_name;  // for SNI and the check of the name; empty: the endpoint's host
+  bool verify = true;         // the server's certificate against the authorities and its name
+  std::string ca_file{};      // PEM; empty: the system's authorities
+  std::string cert_file{};    // PEM, of the client; empty: none
+  std::string key_file{};     // PEM, of cert_file; not empty together with it
+  std::string server_name{};  // for SNI and the check of the name; empty: the endpoint's host
 };
 
 enum class Topology : std::uint8_t { standalone, sentinel, cluster };
@@ -50,16 +50,16 @@ struct Target {
   std::vector<Endpoint> endpoints = {{.host = "127.0.0.1",
                                       .port = kDefaultPort,
                                       .path = {}}};  // at least one; sentinels, or seeds
-  base::WipedText user;                              // empty: `default`
-  base::WipedText password;                          // empty: no authentication
+  base::WipedText user{};                            // empty: `default`
+  base::WipedText password{};                        // empty: no authentication
   std::uint32_t database = 0;                        // 0 to kMostDatabase
-  unsigned protocol = 3;    // 3: RESP3, and RESP2 where the server has no other; 2: RESP2
-  std::string client_name;  // shown by CLIENT LIST; printable, no blanks; empty: the caller's
+  unsigned protocol = 3;      // 3: RESP3, and RESP2 where the server has no other; 2: RESP2
+  std::string client_name{};  // shown by CLIENT LIST; printable, no blanks; empty: the caller's
   Tls tls;
   // of Topology::sentinel
-  std::string primary_name;
-  base::WipedText sentinel_user;
-  base::WipedText sentinel_password;
+  std::string primary_name{};
+  base::WipedText sentinel_user{};
+  base::WipedText sentinel_password{};
 
   // The endpoints, for messages: without credentials.
   [[nodiscard]] std::string text() const;

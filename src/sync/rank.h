@@ -20,6 +20,7 @@ enum class Rank : std::uint8_t {
   kSlab,            // the allocator of entries
   kLimbo,           // entries that wait for readers to leave
   kScheduler,       // timers and queues of background work
+  kConnection,      // requests on their way to the thread of a connection
   kStats,           // registries of metrics and recorders of events
   kLog,             // the sink of log records
   kLeaf,            // anything that takes no lock of the library while held
