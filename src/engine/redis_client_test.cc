@@ -282,6 +282,7 @@ TEST(RedisClient, DeadlinesAreOnTheClockOfTheClient) {
   ASSERT_TRUE(eventually([&] { return server.received() == 1; }));
   clock->now.store_relaxed(clock->now.load_relaxed() + 3'600'000'000'000);
   const Asked::Ptr next = sent(**client, "b");
+  ASSERT_TRUE(eventually([&] { return server.received() == 2; }));
   server.say("$1\r\ns\r\n");
   EXPECT_EQ(silent->outcome() + next->outcome(), "bs") << "replies are matched in order";
   EXPECT_EQ((*client)->stats().losses, 0U);
@@ -522,6 +523,7 @@ TEST(RedisClient, TheLastOwnerMayBeACallback) {
   const auto weak = std::weak_ptr(client);
   bare.send(*last);
   client.reset();
+  ASSERT_TRUE(eventually([&] { return server.received() == 2; }));
   server.say("$1\r\n1\r\n");
   EXPECT_EQ(open->outcome(), "last") << "replies are matched in order";
   released.wait();
