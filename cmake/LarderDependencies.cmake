@@ -1,11 +1,22 @@
 # What the tree needs from outside. The library itself: threads, Boost.JSON, OpenSSL, zstd and
-# libsodium, and header-only packages (xxHash, toml++, msgpack-cxx, Asio) that are compiled in. The command and the tests
-# need more.
+# libsodium, and header-only packages (xxHash, toml++, msgpack-cxx, Asio) that are compiled in. The
+# command and the tests need more.
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
 find_path(LARDER_XXHASH_INCLUDE xxhash.h REQUIRED)
+
+# Debian's msgpack-cxx cannot be installed beside its Boost 1.81: `./dev setup` unpacks it below the
+# folder of the builds.
+find_path(LARDER_MSGPACK_INCLUDE msgpack.hpp
+          HINTS "${CMAKE_BINARY_DIR}/../unpacked/usr/include"
+                "${CMAKE_BINARY_DIR}/unpacked/usr/include"
+                "${CMAKE_CURRENT_SOURCE_DIR}/build/unpacked/usr/include")
+if(NOT LARDER_MSGPACK_INCLUDE)
+  message(FATAL_ERROR "msgpack.hpp is missing: ./dev setup, or install msgpack-cxx, or name its "
+                      "folder by -DLARDER_MSGPACK_INCLUDE=")
+endif()
 
 # These are linked into what uses the library: larder-config.cmake.in and larder.pc.in name them too.
 find_package(Boost 1.81 REQUIRED COMPONENTS json)

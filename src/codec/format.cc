@@ -5,9 +5,13 @@
 
 #include <exception>
 
+#include "codec/binary_reader.h"
+#include "codec/binary_writer.h"
 #include "codec/decimal.h"
 #include "codec/json_parser.h"
 #include "codec/json_writer.h"
+#include "codec/message_pack_parser.h"
+#include "codec/message_pack_writer.h"
 #include "codec/tape.h"
 
 namespace larder::codec {
@@ -40,11 +44,11 @@ const char* write(Format format, const ValueOps& ops, const void* value, Sink& s
     case Format::json:
       return write_with<JsonWriter>(ops, value, sink);
     case Format::message_pack:
-      return "not here";
+      return write_with<MessagePackWriter>(ops, value, sink);
     case Format::binary:
-      return "not here";
+      return write_with<BinaryWriter>(ops, value, sink);
   }
-  return "an unknown format";
+  return "the format is unknown";
 }
 
 Result<void> read_with(Format format, FieldReader& reader, const ValueOps& ops, void* to) {
@@ -52,11 +56,25 @@ Result<void> read_with(Format format, FieldReader& reader, const ValueOps& ops, 
   return failure(format, reader.ok() ? "the Codec refused" : reader.reason(), reader.path());
 }
 
-Result<void> read_json(const ValueOps& ops, std::string_view payload, void* to, Wiping wiping) {
+using Parser = const char* (*)(std::string_view text, Tape& tape);
+
+Result<void> read_tape(Format format, Parser parse, const ValueOps& ops, std::string_view payload,
+                       void* to, Wiping wiping) {
   Tape tape(wiping);
-  if (const char* fault = parse_json(payload, tape)) return failure(Format::json, fault);
-  TapeReader reader(tape.nodes(), TapeReader::Dialect::json, wiping);
-  return read_with(Format::json, reader, ops, to);
+  if (const char* fault = parse(payload, tape)) return failure(format, fault);
+  using Dialect = TapeReader::Dialect;
+  const Dialect dialect = format == Format::json ? Dialect::json : Dialect::exact;
+  TapeReader reader(tape.nodes(), dialect, wiping);
+  return read_with(format, reader, ops, to);
+}
+
+Result<void> read_binary(const ValueOps& ops, std::string_view payload, void* to) {
+  BinaryReader reader(payload);
+  Result<void> result = read_with(Format::binary, reader, ops, to);
+  if (!result.ok() || reader.at_end()) return result;
+  if (ops.wipe != nullptr) ops.wipe(to);
+  ops.destroy(to);
+  return failure(Format::binary, "the bytes have a tail");
 }
 
 Result<void> read_decimal(const ValueOps& ops, std::string_view payload, void* to) {
@@ -76,13 +94,13 @@ Result<void> read(Format format, const ValueOps& ops, std::string_view payload, 
   if (ops.textual_integer) return read_decimal(ops, payload, to);
   switch (format) {
     case Format::json:
-      return read_json(ops, payload, to, wiping);
+      return read_tape(format, parse_json, ops, payload, to, wiping);
     case Format::message_pack:
-      return failure(format, "not here");
+      return read_tape(format, parse_message_pack, ops, payload, to, wiping);
     case Format::binary:
-      return failure(format, "not here");
+      return read_binary(ops, payload, to);
   }
-  return Error(Errc::serialization, "an unknown format");
+  return failure(format, "the format is unknown");
 }
 
 }  // namespace

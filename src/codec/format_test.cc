@@ -34,12 +34,19 @@ Result<T> decoded(Format format, std::string_view bytes) {
   return value;
 }
 
-TEST(FormatTest, Everything) {
-  auto s = encoded(Format::json, make_everything());
-  auto b = decoded<Everything>(Format::json, s);
-  ASSERT_TRUE(b.ok()) << b.error().message();
-  EXPECT_EQ(*b, make_everything());
+class FormatTest : public ::testing::TestWithParam<Format> {};
+
+TEST_P(FormatTest, EverythingComesBack) {
+  const std::string bytes = encoded(GetParam(), make_everything());
+  auto value = decoded<Everything>(GetParam(), bytes);
+  ASSERT_TRUE(value.ok()) << value.error().message();
+  EXPECT_EQ(*value, make_everything());
+  RecordProperty("bytes", static_cast<int>(bytes.size()));
 }
+
+INSTANTIATE_TEST_SUITE_P(All, FormatTest,
+                         ::testing::Values(Format::json, Format::message_pack, Format::binary),
+                         [](const auto& info) { return std::string(to_string(info.param)); });
 
 }  // namespace
 }  // namespace larder::codec

@@ -77,6 +77,13 @@ struct Place {
                                 Version version, std::span<const Term> terms,
                                 std::string_view payload, std::string& out);
 
+// Gives plain text back, zeroed where that was asked for.
+struct DiscardPlain {
+  std::size_t size = 0;
+  Wiping wiping = Wiping::off;
+  void operator()(char* bytes) const noexcept;
+};
+
 // Bytes that were taken apart. Views look into the bytes that were opened, or into this.
 class Opened {
  public:
@@ -93,16 +100,13 @@ class Opened {
   Format format = Format::json;
   Version version;
   std::vector<Term> terms;
+  std::string_view terms_bytes;  // the same as they lie there
 
  private:
   friend class Opener;
-  struct Discard {
-    std::size_t size = 0;
-    Wiping wiping = Wiping::off;
-    void operator()(char* bytes) const noexcept;
-  };
 
-  std::unique_ptr<char[], Discard> plain_;  // the payload, where it was compressed or encrypted
+  std::unique_ptr<char[], DiscardPlain>
+      plain_;  // the payload, where it was compressed or encrypted
 };
 
 // Never fails otherwise: what cannot be used is corrupt or foreign.

@@ -36,18 +36,21 @@ void Tape::add_number(double value) {
   add(Kind::number).bits = std::bit_cast<std::uint64_t>(value);
 }
 
-bool Tape::open(Kind kind) {
+bool Tape::open(Kind kind, std::size_t entries) {
   if (depth_ == open_.size()) return false;
   open_[depth_++] = static_cast<std::uint32_t>(nodes_.size());
-  add(kind);
+  add(kind).size = static_cast<std::uint32_t>(entries);
   return true;
 }
 
-void Tape::close(std::size_t entries) {
+void Tape::close() {
   CHECK_GT(depth_, 0U);
-  Node& node = nodes_[open_[--depth_]];
-  node.size = static_cast<std::uint32_t>(entries);
-  node.after = static_cast<std::uint32_t>(nodes_.size());
+  nodes_[open_[--depth_]].after = static_cast<std::uint32_t>(nodes_.size());
+}
+
+void Tape::close(std::size_t entries) {
+  close();
+  nodes_[open_[depth_]].size = static_cast<std::uint32_t>(entries);
 }
 
 char* Tape::room(std::size_t size) {

@@ -45,8 +45,9 @@ class Tape {
   // `text` lives as long as the tape: in the input, or kept by keep().
   void add_text(std::string_view text) { add_view(Kind::text, text); }
   void add_bytes(std::string_view bytes) { add_view(Kind::bytes, bytes); }
-  // Opens a list or a map; false: too deep.
-  [[nodiscard]] bool open(Kind kind);
+  // Opens a list or a map; false: too deep. Whoever knows the entries first, says them.
+  [[nodiscard]] bool open(Kind kind, std::size_t entries = 0);
+  void close();
   void close(std::size_t entries);
 
   // Room for a text of at most `size` bytes that is not in the input.
