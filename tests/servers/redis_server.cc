@@ -2,9 +2,9 @@
 #include "servers/redis_server.h"
 
 #include <sstream>
-#include <thread>
 
 #include "servers/server_error.h"
+#include "servers/url_text.h"
 
 namespace larder::servers {
 namespace {
@@ -36,31 +36,6 @@ std::string find_reason() {
   return {};
 }
 
-// A value in redis.conf, in quotes.
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
-// In a URL everything but letters and digits is escaped.
-std::string escaped(const std::string& text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const unsigned char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-    if (plain) {
-      out += static_cast<char>(c);
-    } else {
-      out += {'%', kDigits[c >> 4], kDigits[c & 15]};
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 const std::string& missing_redis() {
@@ -72,8 +47,11 @@ RedisServer::RedisServer(RedisServerOptions options) : options_(std::move(option
   if (!missing_redis().empty()) throw ServerError(missing_redis());
   if (options_.shifts_time && !options_.time) options_.time = std::make_shared<TimeShift>();
   if (options_.tls) tls_.emplace();
-  for (int i = 0; i < kMostPorts; ++i) {
-    if (i > 0) lease_ = PortLease();
+  for (const auto& [name, content] : options_.files) write_file(folder_.file(name), content);
+  const bool any_port = !options_.port;
+  for (int i = 0; i < (any_port ? kMostPorts : 1); ++i) {
+    if (any_port) options_.port = std::make_shared<PortLease>();
+    write_config();
     launch();
     if (becomes_ready()) return;
     if (log().find("Address already in use") == std::string::npos) break;
@@ -85,8 +63,7 @@ RedisServer::~RedisServer() = default;
 
 std::string RedisServer::url() const {
   std::string url = options_.tls ? "rediss://" : "redis://";
-  if (!options_.password.empty()) url += ":" + escaped(options_.password) + "@";
-  url += "127.0.0.1:" + std::to_string(port());
+  url += url_login(options_.password) + "127.0.0.1:" + std::to_string(port());
   if (tls_) {
     url += "?ca_file=" + tls_->ca_file();
     if (options_.tls_clients) {
@@ -97,9 +74,7 @@ std::string RedisServer::url() const {
 }
 
 std::string RedisServer::unix_url() const {
-  std::string url = "unix://";
-  if (!options_.password.empty()) url += ":" + escaped(options_.password) + "@";
-  return url + unix_path();
+  return "unix://" + url_login(options_.password) + unix_path();
 }
 
 std::shared_ptr<ShiftedClock> RedisServer::clock() const {
@@ -115,12 +90,13 @@ void RedisServer::advance(std::chrono::nanoseconds span) const {
 void RedisServer::write_config() const {
   std::ostringstream text;
   text << "bind 127.0.0.1\nprotected-mode no\ndaemonize no\nloglevel notice\n"
-       << "dir " << quoted(folder_.path()) << "\nunixsocket " << quoted(unix_path()) << "\n"
+       << "dir " << config_text(folder_.path()) << "\nunixsocket " << config_text(unix_path())
+       << "\n"
        << (options_.tls ? "port 0\ntls-port " : "port ") << port() << "\n";
   if (options_.role == RedisRole::server) {
     text << "save \"\"\nappendonly no\nenable-debug-command yes\n";
   }
-  if (!options_.password.empty()) text << "requirepass " << quoted(options_.password) << "\n";
+  if (!options_.password.empty()) text << "requirepass " << config_text(options_.password) << "\n";
   if (tls_) {
     text << "tls-cert-file " << tls_->server_cert_file() << "\n"
          << "tls-key-file " << tls_->server_key_file() << "\n"
@@ -136,7 +112,6 @@ void RedisServer::write_config() const {
 }
 
 void RedisServer::launch() {
-  write_config();
   write_file(folder_.file("log"), "");
   ProgramCall call{.file = program(),
                    .arguments = {name_of(options_.role), folder_.file("redis.conf")},

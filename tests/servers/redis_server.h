@@ -46,6 +46,10 @@ struct RedisServerOptions {
   /// Off: the system's time, untouched, for measurements. advance() is then an error.
   bool shifts_time = true;
   RedisRole role = RedisRole::server;
+  /// Where it listens, for those who must know before it starts; null: on a port of its own.
+  std::shared_ptr<PortLease> port{};
+  /// Name and content of files in its folder, before the first start.
+  std::vector<std::pair<std::string, std::string>> files{};
 };
 
 // States: running <-> paused, running -> stopped -> running (start() gives an empty server on the
@@ -58,7 +62,7 @@ class RedisServer {
   RedisServer& operator=(const RedisServer&) = delete;
   ~RedisServer();
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return lease_.port(); }
+  [[nodiscard]] std::uint16_t port() const noexcept { return options_.port->port(); }
   /// redis://[:PASSWORD@]127.0.0.1:PORT or rediss://, with the options that its certificates need.
   [[nodiscard]] std::string url() const;
   [[nodiscard]] std::string unix_url() const;
@@ -71,7 +75,7 @@ class RedisServer {
   void advance(std::chrono::nanoseconds span) const;
   /// SIGTERM, and until it has ended.
   void stop();
-  /// Again, after stop() or kill9().
+  /// Again, after stop() or kill9(), with its configuration as it has rewritten it.
   void start();
   void kill9();
   /// SIGSTOP and SIGCONT: connections stay open and silent in between.
@@ -105,8 +109,6 @@ class RedisServer {
   RedisServerOptions options_;
   TempDir folder_;
   std::optional<TlsFiles> tls_;
-  // changed only while the constructor looks for a port
-  PortLease lease_;
   // of the user's thread
   std::optional<ChildProcess> process_;
   std::optional<RespClient> control_;

@@ -21,18 +21,24 @@ std::int64_t since_epoch_ns() {
 
 }  // namespace
 
-TimeShift::TimeShift() : file_(folder_.file("shift")) {
+constexpr std::size_t kFileBytes = 2 * sizeof(std::int64_t);
+
+TimeShift::TimeShift(Mode mode) : file_(folder_.file("shift")) {
   const FileHandle file(::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file || ::ftruncate(file.get(), sizeof *shift_ns_) != 0) {
+  if (!file || ::ftruncate(file.get(), kFileBytes) != 0) {
     throw ServerError("cannot make " + file_);
   }
   void* const mapped =
-      ::mmap(nullptr, sizeof *shift_ns_, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+      ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (mapped == MAP_FAILED) throw ServerError("cannot map " + file_);
   shift_ns_ = static_cast<std::int64_t*>(mapped);
+  if (mode == Mode::runs) return;
+  constexpr std::int64_t kNsPerMs = 1'000'000;
+  begin_ns_ = since_epoch_ns<std::chrono::system_clock>() / kNsPerMs * kNsPerMs;
+  shift_ns_[1] = begin_ns_;
 }
 
-TimeShift::~TimeShift() { ::munmap(shift_ns_, sizeof *shift_ns_); }
+TimeShift::~TimeShift() { ::munmap(shift_ns_, kFileBytes); }
 
 void TimeShift::advance(std::chrono::nanoseconds span) noexcept {
   const std::int64_t step_ns = std::max<std::int64_t>(span.count(), 0);
@@ -51,10 +57,12 @@ std::string TimeShift::preload_variable() const {
 std::string TimeShift::file_variable() const { return "TIME_SHIFT_FILE=" + file_; }
 
 std::int64_t ShiftedClock::now_ns() const noexcept {
+  if (shift_->stands_still()) return shift_->instant_ns();
   return since_epoch_ns<std::chrono::steady_clock>() + shift_->total().count();
 }
 
 std::int64_t ShiftedClock::wall_ns() const noexcept {
+  if (shift_->stands_still()) return shift_->instant_ns();
   return since_epoch_ns<std::chrono::system_clock>() + shift_->total().count();
 }
 

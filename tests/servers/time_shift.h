@@ -1,7 +1,7 @@
-// TimeShift: how far the wall clock of the servers started with it is ahead; all of them see a move
-// at once. ShiftedClock: a cache's clock that is ahead by the same. Used by RedisServer and the
-// topologies.
-// Thread safety: every member may be called from any thread at any time.
+// TimeShift: how far the wall clock of the servers started with it is ahead, or where it stands;
+// all of them see a move at once. ShiftedClock: a cache's clock that goes with it. Used by
+// RedisServer and the topologies. Thread safety: every member may be called from any thread at any
+// time.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,10 @@ namespace larder::servers {
 
 class TimeShift {
  public:
-  /// Nothing yet. Throws ServerError.
-  TimeShift();
+  /// Of a time that runs: ahead by nothing yet. Of one that stands still: at the present, until it
+  /// is moved. Throws ServerError.
+  enum class Mode : std::uint8_t { runs, stands_still };
+  explicit TimeShift(Mode mode = Mode::runs);
   TimeShift(const TimeShift&) = delete;
   TimeShift& operator=(const TimeShift&) = delete;
   ~TimeShift();
@@ -26,6 +28,9 @@ class TimeShift {
   /// does at the later time.
   void advance(std::chrono::nanoseconds span) noexcept;
   [[nodiscard]] std::chrono::nanoseconds total() const noexcept;
+  [[nodiscard]] bool stands_still() const noexcept { return begin_ns_ != 0; }
+  /// Of a time that stands still: its wall clock.
+  [[nodiscard]] std::int64_t instant_ns() const noexcept { return begin_ns_ + total().count(); }
   /// What a server's environment needs, as `NAME=value`.
   [[nodiscard]] std::string preload_variable() const;
   [[nodiscard]] std::string file_variable() const;
@@ -34,11 +39,13 @@ class TimeShift {
   // constant after construction
   TempDir folder_;
   std::string file_;
-  std::int64_t* shift_ns_ = nullptr;  // in the file, which the servers map, too; atomic_ref
+  std::int64_t begin_ns_ = 0;  // 0: time runs
+  // Two words in the file, which the servers map, too: the shift (atomic_ref), and begin_ns_.
+  std::int64_t* shift_ns_ = nullptr;
 };
 
-/// Real time plus a TimeShift. Waits on it look again every millisecond, so that they end when
-/// advance() has passed their deadline.
+/// Real time plus a TimeShift, or where that stands. Waits on it look again every millisecond, so
+/// that they end when advance() has passed their deadline.
 class ShiftedClock final : public Clock {
  public:
   explicit ShiftedClock(std::shared_ptr<const TimeShift> shift) : shift_(std::move(shift)) {}

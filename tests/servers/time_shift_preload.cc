@@ -1,5 +1,6 @@
 // Loaded into a server (LD_PRELOAD): its wall clock runs ahead of the system's by the nanoseconds
-// that stand in the file TIME_SHIFT_FILE, which TimeShift moves; the monotonic clock is left alone.
+// that stand in the file TIME_SHIFT_FILE, which TimeShift moves; or it stands that far behind the
+// instant that is the file's second word. The monotonic clock is left alone.
 // The clocks are read by system calls, without a look-up of the real functions: a look-up may
 // allocate, and allocators ask for the time.
 #include <cstdint>
@@ -16,13 +17,13 @@ namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-const std::int64_t* shift_ns = nullptr;  // in the mapped file; null: no shift
+const std::int64_t* shift_ns = nullptr;  // in the mapped file: two words; null: no shift
 
 __attribute__((constructor)) void map_shift() {
   const char* const path = std::getenv("TIME_SHIFT_FILE");
   const int file = path != nullptr ? ::open(path, O_RDONLY | O_CLOEXEC) : -1;
   if (file < 0) return;
-  void* const mapped = ::mmap(nullptr, sizeof *shift_ns, PROT_READ, MAP_SHARED, file, 0);
+  void* const mapped = ::mmap(nullptr, 2 * sizeof *shift_ns, PROT_READ, MAP_SHARED, file, 0);
   ::close(file);
   if (mapped != MAP_FAILED) shift_ns = static_cast<const std::int64_t*>(mapped);
 }
@@ -33,8 +34,10 @@ int read_clock(clockid_t clock, timespec* to) {
   if (status != 0 || !is_wall || shift_ns == nullptr) return status;
   // Pairs with TimeShift::advance().
   const std::int64_t shift = __atomic_load_n(shift_ns, __ATOMIC_ACQUIRE);
-  const std::int64_t part_ns = to->tv_nsec + shift % kNsPerSecond;
-  to->tv_sec += shift / kNsPerSecond + part_ns / kNsPerSecond;
+  if (shift_ns[1] != 0) *to = {};
+  const std::int64_t ahead_ns = shift_ns[1] + shift;
+  const std::int64_t part_ns = to->tv_nsec + ahead_ns % kNsPerSecond;
+  to->tv_sec += ahead_ns / kNsPerSecond + part_ns / kNsPerSecond;
   to->tv_nsec = part_ns % kNsPerSecond;
   return status;
 }
