@@ -43,6 +43,7 @@ class ChildProcess {
   /// SIGSTOP and SIGCONT; return when the system says that it stands, or goes on.
   void pause();
   void resume();
+  [[nodiscard]] bool is_paused() const noexcept { return paused_; }
 
  private:
   void send(int signal) const;

@@ -34,13 +34,12 @@ std::string value_of(const Reply& reply, const std::string& name) {
 }  // namespace
 
 RedisSentinels::RedisSentinels(RedisSentinelsOptions options) : options_(std::move(options)) {
-  auto time = options_.shifts_time ? std::make_shared<TimeShift>() : nullptr;
   for (std::size_t i = 0; i <= options_.replicas; ++i) {
     ports_.push_back(std::make_shared<PortLease>());
     if (options_.proxied) proxies_.push_back(std::make_unique<FaultProxy>(ports_[i]->port()));
   }
   for (std::size_t i = 0; i <= options_.replicas; ++i) {
-    servers_.push_back(std::make_unique<RedisServer>(server_options(i, time)));
+    servers_.push_back(std::make_unique<RedisServer>(server_options(i)));
   }
   for (std::size_t i = 0; i < options_.sentinels; ++i) {
     sentinels_.push_back(std::make_unique<RedisServer>(sentinel_options()));
@@ -58,13 +57,12 @@ std::uint16_t RedisSentinels::port_of(std::size_t server) const {
   return options_.proxied ? proxies_[server]->port() : ports_[server]->port();
 }
 
-RedisServerOptions RedisSentinels::server_options(std::size_t i,
-                                                  std::shared_ptr<TimeShift> time) const {
+RedisServerOptions RedisSentinels::server_options(std::size_t i) const {
   RedisServerOptions options{.password = options_.password,
                              .lines = {"repl-diskless-sync-delay 0", "repl-ping-replica-period 1",
                                        "replica-announce-port " + std::to_string(port_of(i))},
-                             .time = std::move(time),
-                             .shifts_time = options_.shifts_time,
+                             .time = options_.time,
+                             .shifts_time = options_.time != nullptr,
                              .port = ports_[i]};
   if (i > 0) options.lines.push_back("replicaof 127.0.0.1 " + std::to_string(port_of(0)));
   if (!options_.password.empty()) {

@@ -1,6 +1,6 @@
 // RedisSentinels: a primary, its replicas and the sentinels that watch them, started for one test.
 // Used by tests of discovery and failover.
-// Thread safety: one thread at a time; advance() from any.
+// Thread safety: one thread at a time.
 #pragma once
 
 #include <chrono>
@@ -24,8 +24,8 @@ struct RedisSentinelsOptions {
   std::string sentinel_password{};
   /// How long a server is silent before a sentinel takes it for dead.
   std::chrono::milliseconds down_after{1'000};
-  /// advance() moves the time of the servers; that of the sentinels is always the system's.
-  bool shifts_time = false;
+  /// Of the servers; the sentinels always live in the system's. Null: so do the servers.
+  std::shared_ptr<TimeShift> time{};
   /// Everybody reaches the servers through proxies, sentinels and replicas too.
   bool proxied = false;
   /// More lines of the servers' redis.conf.
@@ -61,13 +61,9 @@ class RedisSentinels {
   /// Waits until all servers that run are the primary that the sentinels name, or in step with it.
   void wait_until_settled();
 
-  void advance(std::chrono::nanoseconds span) const { servers_.front()->advance(span); }
-  [[nodiscard]] const std::shared_ptr<TimeShift>& time() const { return servers_.front()->time(); }
-
  private:
   [[nodiscard]] std::uint16_t port_of(std::size_t server) const;
-  [[nodiscard]] RedisServerOptions server_options(std::size_t i,
-                                                  std::shared_ptr<TimeShift> time) const;
+  [[nodiscard]] RedisServerOptions server_options(std::size_t i) const;
   [[nodiscard]] RedisServerOptions sentinel_options() const;
   [[nodiscard]] bool knows_all(RedisServer& sentinel) const;
   [[nodiscard]] bool is_in_step(RedisServer& server, std::size_t primary);

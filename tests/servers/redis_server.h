@@ -82,6 +82,7 @@ class RedisServer {
   void pause();
   void resume();
   [[nodiscard]] bool is_running() const noexcept { return process_.has_value(); }
+  [[nodiscard]] bool is_paused() const noexcept { return process_ && process_->is_paused(); }
   [[nodiscard]] pid_t pid() const { return process_.value().pid(); }
 
   /// Over the unix socket, on a connection kept for it. Throws ServerError without an answer.

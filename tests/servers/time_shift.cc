@@ -19,9 +19,10 @@ std::int64_t since_epoch_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
 }
 
-}  // namespace
-
 constexpr std::size_t kFileBytes = 2 * sizeof(std::int64_t);
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
+}  // namespace
 
 TimeShift::TimeShift(Mode mode) : file_(folder_.file("shift")) {
   const FileHandle file(::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -33,7 +34,7 @@ TimeShift::TimeShift(Mode mode) : file_(folder_.file("shift")) {
   if (mapped == MAP_FAILED) throw ServerError("cannot map " + file_);
   shift_ns_ = static_cast<std::int64_t*>(mapped);
   if (mode == Mode::runs) return;
-  constexpr std::int64_t kNsPerMs = 1'000'000;
+  // Servers count whole milliseconds: at one's beginning nothing is cut off.
   begin_ns_ = since_epoch_ns<std::chrono::system_clock>() / kNsPerMs * kNsPerMs;
   shift_ns_[1] = begin_ns_;
 }

@@ -1,7 +1,7 @@
 // TimeShift: how far the wall clock of the servers started with it is ahead, or where it stands;
-// all of them see a move at once. ShiftedClock: a cache's clock that goes with it. Used by
-// RedisServer and the topologies. Thread safety: every member may be called from any thread at any
-// time.
+// all of them see a move at once. ShiftedClock: a cache's clock that goes with it. Used by the
+// servers of this folder and by who opens caches on them.
+// Thread safety: every member may be called from any thread at any time.
 #pragma once
 
 #include <chrono>

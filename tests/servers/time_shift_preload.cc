@@ -1,5 +1,5 @@
 // Loaded into a server (LD_PRELOAD): its wall clock runs ahead of the system's by the nanoseconds
-// that stand in the file TIME_SHIFT_FILE, which TimeShift moves; or it stands that far behind the
+// that stand in the file TIME_SHIFT_FILE, which TimeShift moves; or it stands that far ahead of the
 // instant that is the file's second word. The monotonic clock is left alone.
 // The clocks are read by system calls, without a look-up of the real functions: a look-up may
 // allocate, and allocators ask for the time.
