@@ -1,6 +1,7 @@
 // The server's configuration, its start, and the control connection.
 #include "servers/redis_server.h"
 
+#include <limits>
 #include <sstream>
 
 #include "servers/server_error.h"
@@ -95,6 +96,8 @@ void RedisServer::write_config() const {
        << (options_.tls ? "port 0\ntls-port " : "port ") << port() << "\n";
   if (options_.role == RedisRole::server) {
     text << "save \"\"\nappendonly no\nenable-debug-command yes\n";
+    // Or each move would be a silence of the other side, and end the replication's connections.
+    if (options_.time) text << "repl-timeout " << std::numeric_limits<int>::max() << "\n";
   }
   if (!options_.password.empty()) text << "requirepass " << config_text(options_.password) << "\n";
   if (tls_) {

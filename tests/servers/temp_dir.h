@@ -1,10 +1,12 @@
 // TempDir: a private folder that goes with its owner, contents and all. Its path is short enough
-// for unix sockets inside.
+// for unix sockets inside. What a killed process leaves is removed by a later one.
 // Thread safety: as a plain value.
 #pragma once
 
 #include <string>
 #include <string_view>
+
+#include "servers/file_handle.h"
 
 namespace larder::servers {
 
@@ -23,6 +25,7 @@ class TempDir {
 
  private:
   std::string path_;
+  FileHandle lock_;  // on the folder, as long as its owner lives
 };
 
 /// Replaces the file's content. Throws ServerError.
