@@ -171,7 +171,10 @@ TEST_F(RedisClusterTest, clients_may_be_sent_through_proxies) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, RedisClusterInTimeTest,
-                         ::testing::Values(TimeShift::Mode::runs, TimeShift::Mode::stands_still));
+                         ::testing::Values(TimeShift::Mode::runs, TimeShift::Mode::stands_still),
+                         [](const auto& mode) {
+                           return mode.param == TimeShift::Mode::runs ? "runs" : "stands_still";
+                         });
 
 }  // namespace
 }  // namespace larder::servers

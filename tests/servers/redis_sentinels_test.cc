@@ -108,7 +108,10 @@ TEST_F(RedisSentinelsTest, everybody_may_go_through_proxies) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, RedisSentinelsInTimeTest,
-                         ::testing::Values(TimeShift::Mode::runs, TimeShift::Mode::stands_still));
+                         ::testing::Values(TimeShift::Mode::runs, TimeShift::Mode::stands_still),
+                         [](const auto& mode) {
+                           return mode.param == TimeShift::Mode::runs ? "runs" : "stands_still";
+                         });
 
 }  // namespace
 }  // namespace larder::servers
