@@ -13,8 +13,10 @@
 
 #include "larder/detail/codec_base.h"
 #include "larder/detail/codec_containers.h"
+#include "larder/detail/codec_maps.h"
 #include "larder/detail/codec_owners.h"
 #include "larder/detail/codec_values.h"
+#include "larder/detail/codec_variant.h"
 #include "larder/fields.h"
 #include "larder/wipe.h"
 

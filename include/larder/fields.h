@@ -153,13 +153,16 @@ class FieldReader {
   [[nodiscard]] bool ok() const noexcept { return reason_ == nullptr; }
   /// Null while ok().
   [[nodiscard]] const char* reason() const noexcept { return reason_; }
+  /// Whether what a Codec leaves behind of the value (temporaries, buffers that grew) must be
+  /// wiped.
+  [[nodiscard]] bool wipes() const noexcept { return wipes_; }
   /// While a failure is passed up: it happened inside this field. Always false.
   bool failed_in(std::string_view field);
   /// The fields in which the failure happened, outermost first, with dots between; may be empty.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  protected:
-  FieldReader() = default;
+  explicit FieldReader(bool wipes) noexcept : wipes_(wipes) {}
   ~FieldReader() = default;
   /// For formats: counts a container in; false, and failed, where it would be too deep.
   [[nodiscard]] bool enter() noexcept;
@@ -167,6 +170,7 @@ class FieldReader {
   [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
 
  private:
+  const bool wipes_;
   const char* reason_ = nullptr;
   std::size_t depth_ = 0;
   std::string path_;

@@ -79,4 +79,10 @@ bool constant_time_equal(std::string_view left, std::string_view right) noexcept
   return difference == 0;
 }
 
+[[gnu::noinline]] void clear_stack() noexcept {
+  constexpr std::size_t kBytes = 16 * 1024;
+  char below[kBytes];  // where the frames of what was called last have been
+  secure_zero(below, kBytes);
+}
+
 }  // namespace larder::base

@@ -19,6 +19,10 @@ void secure_zero(void* data, std::size_t size) noexcept;
 // bytes were moved to their place, and before threads are made.
 void clear_registers() noexcept;
 
+// Zeroes the stack below the caller's frame, and the registers: what functions that have returned
+// left there. As deep as any of ours goes.
+void clear_stack() noexcept;
+
 // True when both have the same bytes. The time depends on the lengths alone, which are not secret.
 bool constant_time_equal(std::string_view left, std::string_view right) noexcept;
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -38,6 +39,31 @@ TEST(ClearRegisters, LeavesNothingInTheVectorRegisters) {
   EXPECT_EQ(high, (std::array<std::uint64_t, 2>{}));
 }
 #endif
+
+// Leaves a word on the stack, in a frame that is gone when it returns.
+[[gnu::noinline]] void leave_behind(std::uint64_t word) {
+  volatile std::uint64_t words[64];
+  for (auto& each : words) each = word;
+}
+
+// Looks where the frames of functions called before have been.
+[[gnu::noinline, gnu::no_sanitize_address]] bool is_left(std::uint64_t word) {
+  const auto* frame = static_cast<const volatile std::uint64_t*>(__builtin_frame_address(0));
+  for (std::ptrdiff_t below = 16; below < 1024; ++below) {
+    if (frame[-below] == word) return true;
+  }
+  return false;
+}
+
+TEST(ClearStack, LeavesNothingBelowTheCaller) {
+  constexpr std::uint64_t kWord = 0x5ec2e7da7a5ec2e7;
+  leave_behind(kWord);
+  const bool was_left = is_left(kWord);
+  clear_stack();
+  EXPECT_FALSE(is_left(kWord));
+  // Address sanitizing may keep frames elsewhere.
+  if (!was_left) GTEST_SKIP() << "frames are not on the stack";
+}
 
 TEST(ConstantTimeEqual, ComparesLikeEquality) {
   using std::string_view_literals::operator""sv;

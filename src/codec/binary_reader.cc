@@ -265,7 +265,6 @@ bool BinaryReader::skip_entries() {
 
 // Containers within each other are counted, so that this recursion is bounded.
 bool BinaryReader::skip() {
-  std::uint64_t natural = 0;
   bool flag = false;
   double real = 0;
   std::string_view view;
@@ -277,7 +276,6 @@ bool BinaryReader::skip() {
     case Kind::boolean:
       return boolean(flag);
     case Kind::integer:
-      return take_integer(natural, flag);
     case Kind::number:
       return number(real);
     case Kind::text:

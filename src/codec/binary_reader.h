@@ -11,13 +11,15 @@
 #include <string_view>
 
 #include "codec/binary.h"
+#include "codec/sink.h"
 #include "larder/fields.h"
 
 namespace larder::codec {
 
 class BinaryReader final : public FieldReader {
  public:
-  explicit BinaryReader(std::string_view bytes) noexcept : rest_(bytes) {}
+  BinaryReader(std::string_view bytes, Wiping wiping) noexcept
+      : FieldReader(wiping == Wiping::on), rest_(bytes) {}
 
   // Whether nothing is left.
   [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }

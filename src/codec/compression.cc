@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <new>
 
@@ -27,7 +26,7 @@ struct alignas(std::max_align_t) BlockHeader {
 };
 
 void* take_block(void*, std::size_t size) noexcept {
-  void* block = std::malloc(sizeof(BlockHeader) + size);
+  void* block = ::operator new(sizeof(BlockHeader) + size, std::nothrow);
   if (block == nullptr) return nullptr;
   return ::new (block) BlockHeader{size} + 1;
 }
@@ -36,7 +35,7 @@ void zero_block(void*, void* content) noexcept {
   if (content == nullptr) return;
   BlockHeader* block = static_cast<BlockHeader*>(content) - 1;
   base::secure_zero(content, block->size);
-  std::free(block);
+  ::operator delete(block);
 }
 
 constexpr ZSTD_customMem kZeroed{take_block, zero_block, nullptr};

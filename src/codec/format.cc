@@ -5,6 +5,7 @@
 
 #include <exception>
 
+#include "base/secure.h"
 #include "codec/binary_reader.h"
 #include "codec/binary_writer.h"
 #include "codec/decimal.h"
@@ -68,8 +69,8 @@ Result<void> read_tape(Format format, Parser parse, const ValueOps& ops, std::st
   return read_with(format, reader, ops, to);
 }
 
-Result<void> read_binary(const ValueOps& ops, std::string_view payload, void* to) {
-  BinaryReader reader(payload);
+Result<void> read_binary(const ValueOps& ops, std::string_view payload, void* to, Wiping wiping) {
+  BinaryReader reader(payload, wiping);
   Result<void> result = read_with(Format::binary, reader, ops, to);
   if (!result.ok() || reader.at_end()) return result;
   if (ops.wipe != nullptr) ops.wipe(to);
@@ -98,7 +99,7 @@ Result<void> read(Format format, const ValueOps& ops, std::string_view payload, 
     case Format::message_pack:
       return read_tape(format, parse_message_pack, ops, payload, to, wiping);
     case Format::binary:
-      return read_binary(ops, payload, to);
+      return read_binary(ops, payload, to, wiping);
   }
   return failure(format, "the format is unknown");
 }
@@ -120,20 +121,24 @@ Result<void> encode(Format format, const ValueOps& ops, const void* value, std::
   } catch (...) {
     error = Error::from_exception(std::current_exception(), "Codec::write");
   }
-  if (!error) return {};
-  sink.shrink(sink.size() - before);
-  return *std::move(error);
+  if (error) sink.shrink(sink.size() - before);
+  if (wiping == Wiping::on) base::clear_stack();
+  if (error) return *std::move(error);
+  return {};
 }
 
 Result<void> decode(Format format, const ValueOps& ops, std::string_view payload, void* to,
                     Wiping wiping) {
   if (ops.decode == nullptr) return without_codec();
   if (payload.size() > kMaxPayloadBytes) return failure(format, "the payload is too large");
+  Result<void> result;
   try {
-    return read(format, ops, payload, to, wiping);
+    result = read(format, ops, payload, to, wiping);
   } catch (...) {
-    return Error::from_exception(std::current_exception(), "Codec::read");
+    result = Error::from_exception(std::current_exception(), "Codec::read");
   }
+  if (wiping == Wiping::on) base::clear_stack();
+  return result;
 }
 
 std::string_view to_string(Format format) noexcept {

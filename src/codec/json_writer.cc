@@ -75,10 +75,11 @@ void JsonWriter::number(double value) {
     sink_.append(R"("NaN")");
   } else if (std::isinf(value)) {
     sink_.append(value > 0 ? R"("Infinity")" : R"("-Infinity")");
-  } else if (value == 0) {
-    sink_.append(std::signbit(value) ? "-0.0" : "0");  // "-0" would be read as an integer
   } else {
+    const std::size_t before = sink_.size();
     append_number(value, sink_);
+    // What looks like an integer would be read as one, and -0 as 0.
+    if (sink_.since(before).find_first_of(".e") == std::string_view::npos) sink_.append(".0");
   }
 }
 

@@ -3,6 +3,8 @@
 // Thread safety: as in the header.
 #include "codec/message_pack_writer.h"
 
+#include <bit>
+
 #define MSGPACK_NO_BOOST  // its Boost would be another release than ours
 #include <msgpack/pack.hpp>
 
@@ -29,6 +31,12 @@ class Packer {
 
 // Longer ones make the payload too large, whatever is written here.
 std::uint32_t length(std::size_t size) noexcept { return static_cast<std::uint32_t>(size); }
+
+template <class N>
+void append_big(Sink& sink, N value) {
+  char* bytes = sink.extend(sizeof(N));
+  for (std::size_t i = sizeof(N); i != 0; value >>= 8) bytes[--i] = static_cast<char>(value & 0xFF);
+}
 
 }  // namespace
 
@@ -63,10 +71,16 @@ void MessagePackWriter::natural(std::uint64_t value) {
   if (before_value()) Packer(sink_)->pack_uint64(value);
 }
 
+// By hand: the packer would write -0 as the integer 0.
 void MessagePackWriter::number(double value) {
   if (!before_value()) return;
-  Packer packer(sink_);
-  fits_float32(value) ? packer->pack_float(static_cast<float>(value)) : packer->pack_double(value);
+  if (fits_float32(value)) {
+    sink_.append('\xCA');
+    append_big(sink_, std::bit_cast<std::uint32_t>(static_cast<float>(value)));
+  } else {
+    sink_.append('\xCB');
+    append_big(sink_, std::bit_cast<std::uint64_t>(value));
+  }
 }
 
 void MessagePackWriter::text(std::string_view value) {

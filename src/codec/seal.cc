@@ -201,6 +201,7 @@ Result<void> seal(const SealOptions& options, const Place& place, TypeMark type,
   const std::string_view whole = std::string_view(out).substr(start);
   append_little(sink, checksum_of(whole, tail_bytes));
   sink.append(tail_bytes);
+  if (wiping == Wiping::on) base::clear_stack();
   return {};
 }
 
@@ -314,7 +315,7 @@ class Opener {
   }
   void keep(Room plain) {
     body_ = {plain.get(), plain.get_deleter().size};
-    opened_.plain_ = std::move(plain);  // gives back what is no longer looked at
+    opened_.plain_ = std::move(plain);  // the one before has been read
   }
 
   const SealOptions& options_;
@@ -329,7 +330,9 @@ class Opener {
 };
 
 Opened open(const SealOptions& options, const Place& place, TypeMark type, std::string_view bytes) {
-  return Opener(options, place, type, bytes).run();
+  Opened opened = Opener(options, place, type, bytes).run();
+  if (options.wiping == Wiping::on) base::clear_stack();
+  return opened;
 }
 
 bool looks_sealed(std::string_view bytes) noexcept {

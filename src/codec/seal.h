@@ -43,7 +43,7 @@ struct SealOptions {
   // 1 to 19.
   int zstd_level = 3;
   // Null: not encrypted. Otherwise it has an active key.
-  std::shared_ptr<const KeyRing> keys;
+  std::shared_ptr<const KeyRing> keys{};
   // Zero everything of ours that held plain text.
   Wiping wiping = Wiping::off;
 };

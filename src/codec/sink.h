@@ -41,6 +41,10 @@ class Sink {
     out_.resize(out_.size() - size);
   }
   [[nodiscard]] std::size_t size() const noexcept { return out_.size(); }
+  // What was appended since the size was `before`; until the next call.
+  [[nodiscard]] std::string_view since(std::size_t before) const noexcept {
+    return std::string_view(out_).substr(before);
+  }
 
  private:
   void make_room(std::size_t size) {

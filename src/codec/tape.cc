@@ -60,7 +60,7 @@ char* Tape::room(std::size_t size) {
 // ---- TapeReader
 
 TapeReader::~TapeReader() {
-  if (wiping_ == Wiping::on) base::secure_zero(decoded_.data(), decoded_.size());
+  if (wipes()) base::secure_zero(decoded_.data(), decoded_.size());
 }
 
 const Tape::Node* TapeReader::peek() const noexcept {
@@ -151,7 +151,7 @@ bool TapeReader::bytes(std::span<const std::byte>& to) {
   if (node == nullptr) return false;
   std::string_view view(node->data, node->size);
   if (dialect_ == Dialect::json) {
-    if (wiping_ == Wiping::on) base::secure_zero(decoded_.data(), decoded_.size());
+    if (wipes()) base::secure_zero(decoded_.data(), decoded_.size());
     if (!from_base64(view, decoded_)) return fail("base64 was expected");
     view = decoded_;
   }

@@ -74,7 +74,7 @@ class TapeReader final : public FieldReader {
   };
 
   TapeReader(std::span<const Tape::Node> nodes, Dialect dialect, Wiping wiping) noexcept
-      : nodes_(nodes), dialect_(dialect), wiping_(wiping) {}
+      : FieldReader(wiping == Wiping::on), nodes_(nodes), dialect_(dialect) {}
   ~TapeReader();
 
   [[nodiscard]] Kind kind() noexcept override;
@@ -110,7 +110,6 @@ class TapeReader final : public FieldReader {
 
   const std::span<const Tape::Node> nodes_;
   const Dialect dialect_;
-  const Wiping wiping_;
   std::size_t next_ = 0;
   std::array<Level, kMaxFieldDepth> levels_;  // in use: the first depth()
   std::string decoded_;                       // the bytes handed out last

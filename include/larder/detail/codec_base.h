@@ -72,6 +72,21 @@ struct FixedText {
 
 namespace detail {
 
+/// Wipes a temporary when it goes, where the reader asks for it.
+template <class T>
+class Temporary {
+ public:
+  Temporary(T& value, const FieldReader& from) noexcept : value_(from.wipes() ? &value : nullptr) {}
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() {
+    if (value_ != nullptr) wipe_value(*value_);
+  }
+
+ private:
+  T* value_;
+};
+
 template <class T>
 inline constexpr bool is_nullable = requires { requires Codec<T>::kNullable; };
 

@@ -1,5 +1,5 @@
-// Codecs of containers: lists, sets, maps, arrays. They are known by what they can do, so that no
-// header of theirs is needed here and those of other libraries work alike.
+// Codecs of lists, sets and arrays. Containers are known by what they can do, so that no header of
+// theirs is needed here and those of other libraries work alike.
 // Thread safety: functions of what they are handed.
 #pragma once
 
@@ -11,7 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "larder/detail/codec_owners.h"
 #include "larder/detail/codec_values.h"
 
 namespace larder {
@@ -33,17 +32,6 @@ template <class C>
 concept SetLike = Container<C> && std::same_as<typename C::key_type, typename C::value_type> &&
                   requires(C& c, typename C::key_type&& k) { c.insert(std::move(k)); } &&
                   Encodable<typename C::key_type>;
-template <class C>
-concept MapLike =
-    Container<C> && requires(C& c, typename C::key_type&& k, typename C::mapped_type&& m) {
-      c.emplace(std::move(k), std::move(m));
-    } && Encodable<typename C::key_type> && Encodable<typename C::mapped_type>;
-/// Each key once, and a text.
-template <class C>
-concept TextMap = MapLike<C> && std::same_as<typename C::key_type, std::string> &&
-                  requires(C& c, std::string&& k, typename C::mapped_type&& m) {
-                    c.insert_or_assign(std::move(k), std::move(m));
-                  };
 
 /// Elements that nothing but their container holds, taken out one by one: keys are constant inside.
 template <class C>
@@ -58,6 +46,29 @@ void wipe_nodes(C& container) noexcept {
     }
   }
 }
+
+/// Most bytes of elements that are made room for because the bytes say how many they are.
+inline constexpr std::size_t kMaxReservedBytes = std::size_t{64} << 10;
+template <class C>
+void reserve(C& list, std::size_t size) {
+  if constexpr (requires { list.reserve(size); }) {
+    constexpr std::size_t kMost = kMaxReservedBytes / sizeof(typename C::value_type) + 1;
+    list.reserve(size < kMost ? size : kMost);
+  }
+}
+/// Room for one more, so that growing leaves nothing behind where the reader wipes.
+template <class C>
+void make_room(C& list, const FieldReader& from) {
+  if constexpr (requires { list.reserve(list.capacity()); }) {
+    if (!from.wipes() || list.size() != list.capacity()) return;
+    C larger;
+    larger.reserve(2 * list.size() + 1);
+    for (auto&& element : list) larger.push_back(std::move(element));
+    wipe_value(list);
+    list = std::move(larger);
+  }
+}
+
 template <class C>
 concept Extracting = requires(C& c) { c.extract(c.begin()); };
 
@@ -82,9 +93,12 @@ struct Codec<C> {
     std::size_t size = 0;
     if (!from.begin_list(size)) return false;
     value.clear();
+    detail::reserve(value, size);
     while (from.next_element()) {
       Element element{};
+      const detail::Temporary<Element> wiped(element, from);
       if (!read_value(element, from)) return false;
+      detail::make_room(value, from);
       value.push_back(std::move(element));
     }
     return from.ok();
@@ -117,64 +131,9 @@ struct Codec<C> {
     value.clear();
     while (from.next_element()) {
       Element element{};
+      const detail::Temporary<Element> wiped(element, from);
       if (!read_value(element, from)) return false;
       value.insert(std::move(element));
-    }
-    return from.ok();
-  }
-  static void wipe(C& value) noexcept
-    requires detail::Extracting<C>
-  {
-    detail::wipe_nodes(value);
-  }
-};
-
-/// Text keys make a map; other keys, and keys that may come twice, a list of pairs. A key that
-/// comes twice in the bytes of a map keeps its first value.
-template <detail::MapLike C>
-struct Codec<C> {
-  using Key = typename C::key_type;
-  using Mapped = typename C::mapped_type;
-
-  static constexpr std::string_view name() noexcept {
-    return detail::composed_name<"map", Key, Mapped>();
-  }
-  static constexpr std::uint32_t schema_version() noexcept {
-    return detail::composed_version<Key, Mapped>();
-  }
-  static void write(const C& value, FieldWriter& to) {
-    if constexpr (detail::TextMap<C>) {
-      if (!to.begin_map(value.size())) return;
-      for (const auto& [key, mapped] : value) {
-        to.key(key);
-        write_value(mapped, to);
-      }
-      to.end_map();
-    } else {
-      if (!to.begin_list(value.size())) return;
-      for (const auto& [key, mapped] : value) detail::write_parts(to, key, mapped);
-      to.end_list();
-    }
-  }
-  static bool read(C& value, FieldReader& from) {
-    value.clear();
-    std::size_t size = 0;
-    if constexpr (detail::TextMap<C>) {
-      if (!from.begin_map(size)) return false;
-      for (std::string_view key; from.next_key(key);) {
-        std::string owned(key);
-        Mapped mapped{};
-        if (!read_value(mapped, from)) return false;
-        value.emplace(std::move(owned), std::move(mapped));
-      }
-    } else {
-      if (!from.begin_list(size)) return false;
-      while (from.next_element()) {
-        Key key{};
-        Mapped mapped{};
-        if (!detail::read_parts(from, key, mapped)) return false;
-        value.emplace(std::move(key), std::move(mapped));
-      }
     }
     return from.ok();
   }

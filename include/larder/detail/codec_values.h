@@ -113,6 +113,7 @@ struct Codec<std::string> {
   static bool read(std::string& value, FieldReader& from) {
     std::string_view text;
     if (!from.text(text)) return false;
+    if (from.wipes()) secure_wipe(value);
     value.assign(text);
     return true;
   }
@@ -128,6 +129,7 @@ struct Codec<std::vector<B>> {
   static bool read(std::vector<B>& value, FieldReader& from) {
     std::span<const std::byte> bytes;
     if (!from.bytes(bytes)) return false;
+    if (from.wipes()) secure_wipe(value);
     const auto* first = reinterpret_cast<const B*>(bytes.data());
     value.assign(first, first + bytes.size());
     return true;
