@@ -8,11 +8,14 @@ find_package(Threads REQUIRED)
 find_path(LARDER_XXHASH_INCLUDE xxhash.h REQUIRED)
 
 # Debian's msgpack-cxx cannot be installed beside its Boost 1.81: `./dev setup` unpacks it below the
-# folder of the builds.
-find_path(LARDER_MSGPACK_INCLUDE msgpack.hpp
-          HINTS "${CMAKE_BINARY_DIR}/../unpacked/usr/include"
-                "${CMAKE_BINARY_DIR}/unpacked/usr/include"
-                "${CMAKE_CURRENT_SOURCE_DIR}/build/unpacked/usr/include")
+# folder of the builds, which this build is in, at some depth.
+set(unpacked "${CMAKE_CURRENT_SOURCE_DIR}/build/unpacked/usr/include")
+set(folder "${CMAKE_BINARY_DIR}")
+foreach(level RANGE 3)
+  list(APPEND unpacked "${folder}/unpacked/usr/include")
+  cmake_path(GET folder PARENT_PATH folder)
+endforeach()
+find_path(LARDER_MSGPACK_INCLUDE msgpack.hpp HINTS ${unpacked})
 if(NOT LARDER_MSGPACK_INCLUDE)
   message(FATAL_ERROR "msgpack.hpp is missing: ./dev setup, or install msgpack-cxx, or name its "
                       "folder by -DLARDER_MSGPACK_INCLUDE=")

@@ -44,6 +44,9 @@ void look_at(void* block) noexcept {
   if (void* block = std::aligned_alloc(unit, (size + unit - 1) / unit * unit)) return block;
   throw std::bad_alloc();
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return std::malloc(size == 0 ? 1 : size);
+}
 [[gnu::noinline]] void operator delete(void* block) noexcept {
   look_at(block);
   std::free(block);
