@@ -12,6 +12,7 @@
 #include "engine/memory_engine.h"
 #include "engine/metrics_decorator.h"
 #include "engine/null_engine.h"
+#include "engine/redis_engine.h"
 #include "engine/scheduler.h"
 #include "larder/clock.h"
 #include "sync/mutex.h"
@@ -142,6 +143,7 @@ std::vector<CorePtr> Manager::State::open_caches() const {
 Manager::Manager() : state_(std::make_unique<State>()) {
   sync::MutexLock lock(state_->mutex);
   state_->providers["memory"] = engine::memory_provider(state_->scheduler);
+  state_->providers["redis"] = engine::redis_provider(state_->scheduler);
   state_->providers["null"] = engine::null_provider(state_->scheduler);
 }
 

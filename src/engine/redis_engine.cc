@@ -2,8 +2,10 @@
 // Thread safety: see redis_engine.h.
 #include "engine/redis_engine.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "engine/redis_entries.h"
 #include "engine/redis_keys.h"
@@ -29,8 +31,8 @@ class RedisProvider final : public Provider {
     }
     auto client = client_for(settings);
     if (!client.ok()) return client.error();
-    return std::shared_ptr<Engine>(
-        std::make_shared<RedisEngine>(settings, std::move(traits), *std::move(client), scheduler_));
+    return std::shared_ptr<Engine>(std::make_shared<RedisEngine>(
+        settings, std::move(traits), *std::move(client), scheduler_, loaders_));
   }
 
  private:
@@ -53,7 +55,9 @@ class RedisProvider final : public Provider {
     return client;
   }
 
-  const std::shared_ptr<Scheduler> scheduler_;  // constant
+  // constant
+  const std::shared_ptr<Scheduler> scheduler_;
+  const std::shared_ptr<LoaderThreads> loaders_ = std::make_shared<LoaderThreads>();
   sync::Mutex mutex_{sync::Rank::kManager};
   // By what makes a client; bound: the settings that a program opens caches with.
   std::map<std::string, std::weak_ptr<RedisClient>> clients_ LARDER_GUARDED_BY(mutex_);
@@ -66,9 +70,11 @@ std::shared_ptr<Provider> redis_provider(std::shared_ptr<Scheduler> scheduler) {
 }
 
 RedisEngine::RedisEngine(const CacheSettings& settings, std::shared_ptr<const CacheTraits> traits,
-                         std::shared_ptr<RedisClient> client, std::shared_ptr<Scheduler> scheduler)
+                         std::shared_ptr<RedisClient> client, std::shared_ptr<Scheduler> scheduler,
+                         std::shared_ptr<LoaderThreads> loaders)
     : space_(settings, std::move(traits), std::move(client)),
       scheduler_(std::move(scheduler)),
+      loader_threads_(std::move(loaders)),
       loads_(*this, space_.settings, space_.traits->clock, scheduler_) {}
 
 RedisEngine::~RedisEngine() = default;
@@ -78,6 +84,7 @@ RedisTurnSetup RedisEngine::setup() {
           .clock = *space_.traits->clock,
           .client_clock = *default_clock(),
           .scheduler = *scheduler_,
+          .loaders = *loader_threads_,
           .timeout = space_.settings.redis_timeout,
           .owner = shared_from_this()};
 }
@@ -111,6 +118,8 @@ Task<void> read_for_load(RedisWay way, LoadOperation& op) {
     op.error = opened.error();
     co_return;
   }
+  op.error = co_await note_uses(way, entries, *opened);
+  if (op.error) co_return;
   for (std::size_t i = 0; i < op.items.size(); ++i) {
     const Opened& one = (*opened)[i];
     way.space.tally.add(one.live() ? memory::Tally::kHits : memory::Tally::kMisses);
@@ -122,8 +131,10 @@ Task<void> read_for_load(RedisWay way, LoadOperation& op) {
 
 Progress RedisEngine::start_load(LoadOperation& op, const std::shared_ptr<RedisTurn>& turn) {
   op.engine_state = turn;
+  // Here, for the flow may go on where nothing is known of the loads that this call runs in.
+  if (op.context.chain == nullptr) op.context.chain = flight::current_chain();
   op.loader = std::make_shared<RedisLoader>(RedisLoadSetup{space_, [this] { return setup(); }},
-                                            op.loader, op.write, op.may_wait);
+                                            op.loader, op.write);
   const auto share = std::make_shared<std::shared_ptr<LoadCall>>();
   RedisTurn::Sequel sequel{
       .start = [this, &op, share] { return loads_.start(op, shared_from_this(), share.get()); },
@@ -170,8 +181,27 @@ void RedisEngine::collect(Stats& stats) const {
   space_.flights.report(stats.flights, stats.waiters);
 }
 
-Health RedisEngine::health(const Context&) {
+Health RedisEngine::health(const Context& context) {
+  const Clock& clock = *default_clock();
+  const std::int64_t start_ns = clock.now_ns();
+  std::int64_t limit_ns = space_.settings.redis_timeout.count() * 1'000'000;
+  if (context.deadline_ns) {
+    limit_ns = std::min(limit_ns, *context.deadline_ns - space_.traits->clock->now_ns());
+  }
+  std::vector<RedisCall::Ptr> calls;
+  for (std::size_t i = 0; i < space_.settings.redis_connections; ++i) {
+    calls.push_back(RedisCall::make());
+    calls.back()->add(std::string_view("PING"));
+    calls.back()->deadline_ns = start_ns + limit_ns;
+    space_.client->send_on(i, *calls.back());
+  }
+  for (const RedisCall::Ptr& call : calls) call->over.wait_until(start_ns + limit_ns, clock);
   Health health = space_.client->health();
+  health.latency = std::chrono::nanoseconds(clock.now_ns() - start_ns);
+  for (const RedisCall::Ptr& call : calls) {
+    if (!call->has_ended()) health.reasons.emplace_back("no answer to PING in time");
+    if (call->has_ended() && call->error()) health.reasons.emplace_back(call->error()->message());
+  }
   if (closed()) {
     health.state = Health::State::down;
     health.reasons.emplace_back("the cache is closed");

@@ -27,7 +27,8 @@ class RedisEngine final : public Engine,
                           public std::enable_shared_from_this<RedisEngine> {
  public:
   RedisEngine(const CacheSettings& settings, std::shared_ptr<const CacheTraits> traits,
-              std::shared_ptr<RedisClient> client, std::shared_ptr<Scheduler> scheduler);
+              std::shared_ptr<RedisClient> client, std::shared_ptr<Scheduler> scheduler,
+              std::shared_ptr<LoaderThreads> loaders);
   ~RedisEngine() override;
 
   Progress start(Operation& op) noexcept override;
@@ -65,6 +66,7 @@ class RedisEngine final : public Engine,
   // own synchronisation
   RedisSpace space_;
   const std::shared_ptr<Scheduler> scheduler_;
+  const std::shared_ptr<LoaderThreads> loader_threads_;
   Loads loads_;
   mutable sync::Mutex mutex_{sync::Rank::kEngine};
   sync::CondVar idle_;

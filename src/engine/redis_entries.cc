@@ -21,15 +21,18 @@ void note(RedisSpace& space, const Opened& opened) {
 }
 
 Opened counter_of(const RedisSpace& space, const resp::Value& answer) {
-  constexpr std::size_t kFields = 6;
+  constexpr std::size_t kFields = 8;
   if (answer.items.size() < kFields) {
     Opened nothing;
     if (answer.type == resp::Type::text) nothing.lease = redis::version_of(answer.text);
     return nothing;
   }
-  return space.values.open_counter(answer.items[0].text, redis::version_of(answer.items[1].text),
-                                   answer.items[2].integer, answer.items[3].integer,
-                                   answer.items[4].text, answer.items[5].text);
+  Opened opened = space.values.open_counter(
+      answer.items[0].text, redis::version_of(answer.items[1].text), answer.items[2].integer,
+      answer.items[3].integer, answer.items[4].text, answer.items[5].text);
+  opened.uses = static_cast<std::uint64_t>(answer.items[6].integer);
+  opened.used_ms = answer.items[7].integer;
+  return opened;
 }
 
 // Damaged values go, each only while it is what was read.
@@ -71,6 +74,15 @@ Task<std::optional<Error>> read_values(RedisWay way, std::span<const std::string
   co_return std::nullopt;
 }
 
+// Of a later slice: those before have been carried out.
+Error partly_done(const Error& error) {
+  if (error.effect() == Effect::unknown) return error;
+  return Error(Errc::outcome_unknown,
+               "a part of the batch was carried out: " + std::string(error.message()),
+               Effect::unknown)
+      .with_server_message(std::string(error.server_message()));
+}
+
 // A T built by the codec at `storage`, moved behind a pin.
 struct Scratch {
   explicit Scratch(const ValueOps& ops)
@@ -104,6 +116,22 @@ Task<Result<std::vector<Opened>>> read_entries(RedisWay way, std::span<const std
   co_return std::move(opened);
 }
 
+Task<std::optional<Error>> note_uses(RedisWay way, std::span<const std::string> entries,
+                                     std::span<const Opened> opened) {
+  if (!way.space.settings.track_access) co_return std::nullopt;
+  std::vector<std::string> used;
+  std::vector<std::string> versions;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!opened[i].live()) continue;
+    used.push_back(entries[i]);
+    versions.push_back(redis::version_bytes(opened[i].version));
+  }
+  if (used.empty()) co_return std::nullopt;
+  const std::vector<std::string_view> arguments(versions.begin(), versions.end());
+  RedisCall::Ptr call;
+  co_return co_await run_script(way, call, "use", used, arguments, Access::reads);
+}
+
 Task<Result<std::vector<Stored>>> store_entries(RedisWay way, const StoreTerms& terms,
                                                 std::span<const StoreItem> items) {
   const std::string ttl = RedisSpace::ttl_text(terms.ttl);
@@ -123,7 +151,7 @@ Task<Result<std::vector<Stored>>> store_entries(RedisWay way, const StoreTerms& 
     }
     RedisCall::Ptr call;
     if (auto error = co_await run_script(way, call, "store", keys, arguments, Access::writes)) {
-      co_return *error;
+      co_return from == 0 ? *error : partly_done(*error);
     }
     for (const resp::Value& answer : call->answer().items) {
       stored.push_back(static_cast<Stored>(answer.items[0].integer));
@@ -142,7 +170,7 @@ Task<Result<std::vector<Erased>>> erase_entries(RedisWay way, std::span<const st
     RedisCall::Ptr call;
     if (auto error = co_await run_script(way, call, "erase", entries.subspan(from, count),
                                          arguments, Access::writes)) {
-      co_return *error;
+      co_return from == 0 ? *error : partly_done(*error);
     }
     for (const resp::Value& answer : call->answer().items) {
       erased.push_back(static_cast<Erased>(answer.integer));

@@ -18,6 +18,10 @@ namespace larder::engine {
 Task<Result<std::vector<Opened>>> read_entries(RedisWay way, std::span<const std::string> entries,
                                                std::span<const std::string_view> keys);
 
+// Counts a use of those that live, where the cache tracks access.
+Task<std::optional<Error>> note_uses(RedisWay way, std::span<const std::string> entries,
+                                     std::span<const Opened> opened);
+
 // Of one write.
 struct StoreTerms {
   std::string_view condition = "always";  // see scripts/store.lua

@@ -2,6 +2,8 @@
 // Thread safety: see redis_flights.h.
 #include "engine/redis_flights.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 
 namespace larder::engine {
@@ -21,42 +23,55 @@ void RedisFlights::fence(std::string_view key) {
   stripe.flights.fence(key);
   if (stripe.leases.empty()) return;
   const auto lease = stripe.leases.find(std::string(key));
-  if (lease != stripe.leases.end()) lease->second.was_fenced = true;
+  if (lease == stripe.leases.end()) return;
+  for (Lease& one : lease->second) one.was_fenced = true;
 }
 
 void RedisFlights::fence_matching(const base::Glob& glob) {
   for (Stripe& stripe : stripes_) {
     sync::MutexLock lock(stripe.mutex);
     stripe.flights.fence_matching([&](std::string_view key) { return glob.matches(key); });
-    for (auto& [key, lease] : stripe.leases) lease.was_fenced |= glob.matches(key);
+    for (auto& [key, leases] : stripe.leases) {
+      if (!glob.matches(key)) continue;
+      for (Lease& one : leases) one.was_fenced = true;
+    }
   }
 }
 
 void RedisFlights::note_lease(std::string_view key, Version token) {
   Stripe& stripe = stripe_of(key);
   sync::MutexLock lock(stripe.mutex);
-  stripe.leases[std::string(key)] = {.token = token, .taken = instant()};
+  std::vector<Lease>& leases = stripe.leases[std::string(key)];
+  if (std::ranges::find(leases, token, &Lease::token) != leases.end()) return;
+  leases.push_back({.token = token, .taken = instant()});
 }
 
 void RedisFlights::forget_lease(std::string_view key, Version token) {
   Stripe& stripe = stripe_of(key);
   sync::MutexLock lock(stripe.mutex);
   const auto found = stripe.leases.find(std::string(key));
-  if (found != stripe.leases.end() && found->second.token == token) stripe.leases.erase(found);
+  if (found == stripe.leases.end()) return;
+  std::erase_if(found->second, [&](const Lease& lease) { return lease.token == token; });
+  if (found->second.empty()) stripe.leases.erase(found);
 }
 
 bool RedisFlights::was_fenced(std::string_view key, Version token) {
   Stripe& stripe = stripe_of(key);
   sync::MutexLock lock(stripe.mutex);
   const auto found = stripe.leases.find(std::string(key));
-  return found != stripe.leases.end() && found->second.token == token && found->second.was_fenced;
+  if (found == stripe.leases.end()) return false;
+  const auto lease = std::ranges::find(found->second, token, &Lease::token);
+  return lease != found->second.end() && lease->was_fenced;
 }
 
 void RedisFlights::compare_locked(const LoadPlace& place, Version seen, std::uint64_t instant) {
   Stripe& stripe = stripe_of(place.key);
   const auto lease = stripe.leases.find(std::string(place.key));
   if (lease == stripe.leases.end()) return;
-  if (lease->second.token != seen && lease->second.taken < instant) {
+  Lease& latest = lease->second.back();
+  if (latest.was_fenced || latest.was_missed) return;  // the flight there is a later one
+  if (latest.token != seen && latest.taken < instant) {
+    latest.was_missed = true;
     stripe.flights.fence(place.key);
   }
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/atomic.h"
 #include "base/glob.h"
@@ -51,13 +52,15 @@ class RedisFlights {
   struct Lease {
     Version token;
     std::uint64_t taken = 0;
-    bool was_fenced = false;  // by a write of this process
+    bool was_fenced = false;  // by a write of this process: its flight is detached
+    bool was_missed = false;  // a reader found another lease, or none: the same
   };
   struct Stripe {
     mutable sync::Mutex mutex{sync::Rank::kShard};
     // guarded by mutex; unannotated: loads reach them through LoadPlace
     flight::FlightTable flights;
-    std::unordered_map<std::string, Lease> leases;  // bound: loads of this process that run
+    // The latest last; bound: loads of this process that run.
+    std::unordered_map<std::string, std::vector<Lease>> leases;
   };
   static constexpr std::size_t kStripes = 32;
 

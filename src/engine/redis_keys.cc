@@ -38,13 +38,19 @@ std::vector<std::string_view> keys_of(std::span<const Item> items) {
 
 // ---- reads
 
-void describe(const Opened& opened, std::string_view key, EntryMetadata& metadata) {
+void describe(const RedisSpace& space, const Opened& opened, std::string_view key,
+              EntryMetadata& metadata) {
   metadata.key = key;
   metadata.created_at = Timestamp(std::chrono::milliseconds(opened.created_ms));
   metadata.expires_at = opened.expires_at();
   metadata.size_bytes = opened.size_bytes + key.size();
   metadata.tags = opened.tags();
   metadata.version = opened.version;
+  if (!space.settings.track_access) return;
+  metadata.access_count = opened.uses;
+  if (opened.used_ms >= 0) {
+    metadata.last_accessed = Timestamp(std::chrono::milliseconds(opened.used_ms));
+  }
 }
 
 Task<void> read(RedisWay way, KeyOperation& op) {
@@ -55,6 +61,8 @@ Task<void> read(RedisWay way, KeyOperation& op) {
     op.error = opened.error();
     co_return;
   }
+  if (op.code == Opcode::get) op.error = co_await note_uses(way, entries, *opened);
+  if (op.error) co_return;
   for (std::size_t i = 0; i < op.items.size(); ++i) {
     Item& item = op.items[i];
     const Opened& one = (*opened)[i];
@@ -62,7 +70,7 @@ Task<void> read(RedisWay way, KeyOperation& op) {
       item.hit = one.live();
     } else if (op.code == Opcode::metadata) {
       item.hit = one.live();
-      if (item.hit) describe(one, item.key, *static_cast<EntryMetadata*>(item.value));
+      if (item.hit) describe(way.space, one, item.key, *static_cast<EntryMetadata*>(item.value));
     } else {
       way.space.tally.add(one.live() ? Tally::kHits : Tally::kMisses);
       if (deliver(way.space, one, op.deliver, item) && op.with_expiry) {

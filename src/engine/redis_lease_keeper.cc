@@ -14,18 +14,31 @@
 namespace larder::engine {
 namespace {
 
-// Prolongs one lease, and hears whether it was still held. With its text, since nobody is there to
-// ask again where the server does not know the script.
+// The command that prolongs a lease. With its text, since nobody is there to ask again where the
+// server does not know the script.
+std::string renewal(const RedisSpace& space, const LeasedKey& key,
+                    std::chrono::milliseconds lease) {
+  std::string wire;
+  resp::append_command(wire, std::string_view("EVAL"), redis::find_script("renew").text, 1,
+                       std::string_view(key.entry), std::string_view(space.layout.prefix()),
+                       std::string_view(space.values.type()),
+                       std::string_view(redis::version_bytes(key.token)), lease.count());
+  return wire;
+}
+
+class Surrender final : public redis::Request {
+ public:
+  void on_reply(std::uint32_t, const resp::Value&) noexcept override {}
+  void on_end(std::optional<Error>) noexcept override {}
+};
+
+// Prolongs one lease, and hears whether it was still held.
 class Renewal final : public redis::Request {
  public:
   Renewal(const RedisSpace& space, const LeasedKey& key, Scheduler& scheduler,
           std::stop_source stop)
       : scheduler_(scheduler), stop_(std::move(stop)) {
-    resp::append_command(wire, std::string_view("EVAL"), redis::find_script("renew").text, 1,
-                         std::string_view(key.entry), std::string_view(space.layout.prefix()),
-                         std::string_view(space.values.type()),
-                         std::string_view(redis::version_bytes(key.token)),
-                         space.settings.redis_lease.count());
+    wire = renewal(space, key, space.settings.redis_lease);
   }
 
   void on_reply(std::uint32_t, const resp::Value& reply) noexcept override {
@@ -41,6 +54,13 @@ class Renewal final : public redis::Request {
 };
 
 }  // namespace
+
+void give_up_lease(const RedisSpace& space, const LeasedKey& key) {
+  auto* const surrender = new Surrender;
+  surrender->wire = renewal(space, key, std::chrono::milliseconds(0));
+  space.client->send(*surrender);
+  surrender->unshare();
+}
 
 // watching -> ended
 struct LeaseKeeper::Watch : std::enable_shared_from_this<Watch> {

@@ -19,6 +19,9 @@ struct LeasedKey {
   Version token;
 };
 
+// Gives a lease back. Nobody hears whether that arrived: it runs out by itself.
+void give_up_lease(const RedisSpace& space, const LeasedKey& key);
+
 // Prolongs the leases at every third of their time, on the monotonic clock. A lease that was lost
 // asks the loader to stop: what it loads cannot be published any more.
 class LeaseKeeper {

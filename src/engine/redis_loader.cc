@@ -19,7 +19,6 @@
 #include "engine/redis_entries.h"
 #include "engine/redis_lease_keeper.h"
 #include "engine/retry.h"
-#include "flight/load_chain.h"
 #include "redis/open_part.h"
 
 namespace larder::engine {
@@ -142,12 +141,9 @@ Task<void> take_lease(RemoteLoad& load, Part& part) {
   const std::vector<std::string> keys(1, part.entry);
   const std::vector<std::string_view> arguments = {bytes, lease};
   RedisCall::Ptr call;
-  if (auto error =
-          co_await run_script(load.way(), call, "lease", keys, arguments, Access::writes)) {
-    // A lease that was taken all the same runs out by itself.
-    end_with(part, error->code() == Errc::outcome_unknown
-                       ? Error(Errc::unavailable, std::string(error->message()))
-                       : *error);
+  // A lease that was taken though its answer is lost runs out by itself.
+  if (auto error = co_await run_script(load.way(), call, "lease", keys, arguments, Access::reads)) {
+    end_with(part, *error);
     co_return;
   }
   const std::span<const resp::Value> answer = call->answer().items;
@@ -168,22 +164,19 @@ Task<void> take_lease(RemoteLoad& load, Part& part) {
   }
 }
 
-Task<void> give_up(RemoteLoad& load, Part& part) {
-  if (part.unpublished) co_return;
-  const std::string bytes = redis::version_bytes(part.token);
-  const std::vector<std::string> keys(1, part.entry);
-  const std::vector<std::string_view> arguments = {bytes, "0"};
-  RedisCall::Ptr call;
-  // Where this fails the lease runs out by itself.
-  static_cast<void>(
-      co_await run_script(load.way(), call, "renew", keys, arguments, Access::writes));
+// Others may load at once. Sent whatever has become of the context; where it does not arrive the
+// lease runs out by itself.
+void give_up(const RemoteLoad& load, const Part& part) {
+  if (!part.unpublished) give_up_lease(load.setup.space, {part.entry, part.token});
 }
 
 Task<void> store_answer(RemoteLoad& load, Part& part, Answer& answer) {
   RedisSpace& space = load.setup.space;
   const Version version = space.next_version();
   void* const value = answer.value->value();
-  if (part.unpublished) {
+  // Nobody may be told any more, or nobody waits any more.
+  if (part.unpublished || ended_between(load.op, load.turn->setup().clock)) {
+    give_up(load, part);
     end_with(part, answer.value->pin(version), true);
     co_return;
   }
@@ -195,14 +188,19 @@ Task<void> store_answer(RemoteLoad& load, Part& part, Answer& answer) {
       space.values.seal(part.key, value, version, answer.tags ? *answer.tags : load.write.tags);
   if (!sealed.ok()) {
     end_with(part, sealed.error());
-    co_await give_up(load, part);
+    give_up(load, part);
     co_return;
   }
   one.sealed = *std::move(sealed);
   const StoreTerms terms{.condition = "lease", .ttl = answer.ttl.value_or(load.write.ttl)};
   const auto stored = co_await store_entry(load.way(), terms, std::move(one));
   if (!stored.ok()) {
-    end_with(part, stored.error());
+    // Who still waits while nobody needs to gets the value all the same.
+    if (ended_between(load.op, load.turn->setup().clock)) {
+      end_with(part, answer.value->pin(version), true);
+    } else {
+      end_with(part, stored.error());
+    }
     co_return;
   }
   // Beaten by another lease: its value, if it has published. Beaten by a write of this process, or
@@ -220,7 +218,7 @@ Task<void> publish(RemoteLoad& load, Part& part, Answer& answer) {
   const CacheTraits& traits = *space.traits;
   if (auto refusal = ask_set(traits, part.key, answer.value->value(), space.hook_failures)) {
     end_with(part, *refusal);
-    co_await give_up(load, part);
+    give_up(load, part);
     co_return;
   }
   co_await store_answer(load, part, answer);
@@ -234,7 +232,7 @@ Task<void> finish_part(RemoteLoad& load, Part& part, Answer& answer) {
   if (answer.kind == LoadOutcome::Kind::value) {
     co_await publish(load, part, answer);
   } else {
-    co_await give_up(load, part);
+    give_up(load, part);
     part.state = Part::State::ended;
     part.outcome.kind = answer.kind;
     part.outcome.error = answer.error;
@@ -254,8 +252,6 @@ class UserLoadEnd {
   void await_suspend(std::coroutine_handle<> flow) {
     session_.on_end = load_.turn->suspended(flow);  // nobody leaves a load's own turn
     const std::shared_ptr<Loader> user = load_.user;
-    std::optional<flight::ChainScope> scope;
-    if (user->is_synchronous()) scope.emplace(session_.context().context().chain);
     user->start(LoadTicket(session_));  // CALLBACK: the loader
   }
   void await_resume() const noexcept {}
@@ -278,7 +274,6 @@ Task<void> load_mine(RemoteLoad& load, const std::vector<Part*>& mine) {
   const std::stop_callback forward(load.op.context.stop, [&stop] { stop.request_stop(); });
   Context context = load.op.context;
   context.stop = stop.get_token();
-  co_await load.turn->to_work_lane();
   UserLoad session(space, std::move(keys), context);
   {
     const LeaseKeeper keeper(load.setup.space, load.turn->setup().scheduler, std::move(leases),
@@ -329,11 +324,10 @@ Task<void> run_to_ticket(std::shared_ptr<RemoteLoad> load) {
 }  // namespace
 
 RedisLoader::RedisLoader(RedisLoadSetup setup, std::shared_ptr<Loader> user,
-                         const WriteOptions* write, bool may_wait)
+                         const WriteOptions* write)
     : setup_(std::move(setup)),
       user_(std::move(user)),
-      write_(write != nullptr ? *write : WriteOptions{}),
-      may_wait_(may_wait) {}
+      write_(write != nullptr ? *write : WriteOptions{}) {}
 
 void RedisLoader::start(LoadTicket ticket) noexcept {
   const auto load = std::make_shared<RemoteLoad>(std::move(ticket), setup_, user_, write_);

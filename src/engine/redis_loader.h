@@ -28,21 +28,18 @@ struct LoadedValue {
 
 class RedisLoader final : public Loader {
  public:
-  // `may_wait`: the starting thread waits for the end anyway. `write`: the call's; kept.
-  RedisLoader(RedisLoadSetup setup, std::shared_ptr<Loader> user, const WriteOptions* write,
-              bool may_wait);
+  // `write`: the call's; kept.
+  RedisLoader(RedisLoadSetup setup, std::shared_ptr<Loader> user, const WriteOptions* write);
 
   void start(LoadTicket ticket) noexcept override;
-  [[nodiscard]] bool is_synchronous() const noexcept override {
-    return may_wait_ && user_->is_synchronous();
-  }
+  // A loader that ends on the thread that starts it has that thread for its round trips too.
+  [[nodiscard]] bool is_synchronous() const noexcept override { return user_->is_synchronous(); }
 
  private:
   // constant after construction
   const RedisLoadSetup setup_;
   const std::shared_ptr<Loader> user_;
   const WriteOptions write_;
-  const bool may_wait_;
 };
 
 }  // namespace larder::engine

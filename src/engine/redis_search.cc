@@ -106,6 +106,7 @@ Task<void> get_by_index(RedisWay way, SearchOperation& op) {
     }
     const auto opened = co_await read_entries(way, entries, keys);
     if (!opened.ok()) op.error = opened.error();
+    if (!op.error) op.error = co_await note_uses(way, entries, *opened);
     if (op.error) co_return;
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (!holds((*opened)[i], op.index, term) || !seen.emplace(keys[i]).second) continue;

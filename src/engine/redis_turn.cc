@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "engine/retry.h"
 #include "engine/trampoline.h"
 #include "flight/load_chain.h"
 
@@ -86,8 +87,6 @@ RedisTurn::RoundTrip RedisTurn::ask(RedisCall::Ptr& call, bool writes) {
   return RoundTrip(*this, call);
 }
 
-RedisTurn::ToWorkLane RedisTurn::to_work_lane() noexcept { return ToWorkLane(*this); }
-
 void RedisTurn::send(RedisCall& call) noexcept {
   const std::int64_t now_ns = setup_.client_clock.now_ns();
   std::int64_t left_ns = setup_.timeout.count();
@@ -108,8 +107,10 @@ void RedisTurn::wait(RedisCall& call) noexcept {
                        setup_.clock);
 }
 
-std::optional<Error> RedisTurn::ended_early(const RedisCall& call) const {
-  return call.has_ended() ? call.error() : reason_to_end();
+std::optional<Error> RedisTurn::ended_early(RedisCall& call) const {
+  if (call.has_ended()) return call.error();
+  const Error reason = reason_to_end();
+  return call.withdraw() ? reason.with_effect(Effect::no) : reason;
 }
 
 Error RedisTurn::reason_to_end() const {
@@ -132,12 +133,16 @@ bool RedisTurn::resume() noexcept {
   return true;
 }
 
-void RedisTurn::on_round_trip() noexcept { resume(); }
+// What follows may be user code: codecs, hooks, the caller itself. It never runs on a connection's
+// thread, which it might wait for.
+void RedisTurn::on_round_trip() noexcept {
+  setup_.loaders.post([turn = shared_from_this()] { turn->resume(); });
+}
 
 bool RedisTurn::RoundTrip::await_ready() {
-  if (!turn_.may_wait_) return false;
-  turn_.wait(*call_);
-  return true;
+  is_refused_ = ended_between(turn_.op_, turn_.setup_.clock).has_value();
+  if (turn_.may_wait_ && !is_refused_) turn_.wait(*call_);
+  return turn_.may_wait_ || is_refused_;
 }
 
 bool RedisTurn::RoundTrip::await_suspend(std::coroutine_handle<> flow) noexcept {
@@ -157,7 +162,8 @@ bool RedisTurn::RoundTrip::await_suspend(std::coroutine_handle<> flow) noexcept 
 }
 
 std::optional<Error> RedisTurn::RoundTrip::await_resume() {
-  return is_refused_ ? turn_.reason_to_end() : turn_.ended_early(*call_);
+  if (is_refused_) return turn_.reason_to_end().with_effect(Effect::no);
+  return turn_.ended_early(*call_);
 }
 
 RedisTurn::Pause RedisTurn::pause(std::chrono::nanoseconds span) noexcept {
@@ -186,14 +192,6 @@ bool RedisTurn::Pause::await_suspend(std::coroutine_handle<> flow) {
   auto resume = turn_.suspended(flow);
   if (!resume) return false;
   scheduler.schedule(end_ns, clock, std::move(resume));
-  return true;
-}
-
-bool RedisTurn::ToWorkLane::await_suspend(std::coroutine_handle<> flow) {
-  Scheduler& scheduler = turn_.setup_.scheduler;
-  auto resume = turn_.suspended(flow);
-  if (!resume) return false;
-  scheduler.post(std::move(resume));
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "base/atomic.h"
+#include "engine/loader_threads.h"
 #include "engine/redis_call.h"
 #include "engine/redis_client.h"
 #include "engine/scheduler.h"
@@ -28,13 +29,14 @@ struct RedisTurnSetup {
   const Clock& clock;         // of the cache: the context's deadline is on it
   const Clock& client_clock;  // of the client
   Scheduler& scheduler;
+  LoaderThreads& loaders;
   std::chrono::nanoseconds timeout;  // of callers without a deadline
   std::shared_ptr<void> owner;
 };
 
 // Where a caller's thread may wait (Operation::may_wait) the whole flow runs on it, user code
 // included, and it keeps the context's bounds itself. Elsewhere the flow is suspended and goes on
-// where a round trip ends.
+// on a loader thread, where user code may take its time.
 //
 // States of a flow that may be suspended, and transitions:
 //   running --ask()--> suspended --round trip ends--> running
@@ -63,9 +65,8 @@ class RedisTurn final : public RedisContinuation, public std::enable_shared_from
 
   class RoundTrip;
   // `co_await turn.ask(call)`: sends the call, and goes on once it has ended or the context has.
-  // The error of the way, if there is one; error replies are not looked at. A script that the
-  // server does not know by name is sent whole. `writes`: the operation may have an effect from
-  // here on.
+  // The error of the way, if there is one; error replies are not looked at. `writes`: the operation
+  // may have an effect from here on. Nothing is sent for a context that has ended.
   RoundTrip ask(RedisCall::Ptr& call, bool writes);
 
   class Pause;
@@ -76,10 +77,6 @@ class RedisTurn final : public RedisContinuation, public std::enable_shared_from
   // For awaitables of others: suspends `flow`; the result, called once, lets it go on. Empty: the
   // caller wants to leave, and the flow goes on at once.
   std::function<void()> suspended(std::coroutine_handle<> flow);
-
-  class ToWorkLane;
-  // `co_await turn.to_work_lane()`: goes on where user code may take its time.
-  ToWorkLane to_work_lane() noexcept;
 
   [[nodiscard]] bool may_wait() const noexcept { return may_wait_; }
   [[nodiscard]] const RedisTurnSetup& setup() const noexcept { return setup_; }
@@ -92,7 +89,7 @@ class RedisTurn final : public RedisContinuation, public std::enable_shared_from
   static Root drive(RedisTurn* turn, Task<void> flow);
   void send(RedisCall& call) noexcept;
   void wait(RedisCall& call) noexcept;
-  std::optional<Error> ended_early(const RedisCall& call) const;
+  std::optional<Error> ended_early(RedisCall& call) const;
   Error reason_to_end() const;
   // False: the caller wants to leave.
   bool suspend(std::coroutine_handle<> flow) noexcept;
@@ -125,7 +122,7 @@ class RedisTurn::RoundTrip {
  private:
   RedisTurn& turn_;
   RedisCall::Ptr& call_;
-  bool is_refused_ = false;  // not sent: the caller wanted to leave
+  bool is_refused_ = false;  // not sent: the caller has left, or wants to
 };
 
 class RedisTurn::Pause {
@@ -139,18 +136,6 @@ class RedisTurn::Pause {
  private:
   RedisTurn& turn_;
   const std::chrono::nanoseconds span_;
-};
-
-class RedisTurn::ToWorkLane {
- public:
-  explicit ToWorkLane(RedisTurn& turn) noexcept : turn_(turn) {}
-
-  bool await_ready() const noexcept { return turn_.may_wait_; }
-  bool await_suspend(std::coroutine_handle<> flow);
-  void await_resume() const noexcept {}
-
- private:
-  RedisTurn& turn_;
 };
 
 }  // namespace larder::engine

@@ -95,7 +95,6 @@ Task<bool> try_update(RedisWay way, UpdateOperation& op) {
     if (!pin.ok()) co_return true;
     old = *std::move(pin);
   }
-  co_await way.turn.to_work_lane();
   Decision decision = op.updater->decide(old.value());  // CALLBACK: the updater
   op.action = decision.kind;
   switch (decision.kind) {

@@ -151,6 +151,8 @@ Opened RedisValues::open(std::string_view key, std::string_view bytes) const {
   opened.created_ms = end->created_ms;
   opened.expires_ms = end->expires_ms;
   opened.bound = end->bound;
+  opened.uses = end->uses;
+  opened.used_ms = end->used_ms;
   for (const codec::Term& term : inside.terms) {
     redis::append_term(opened.terms, {term.is_tag, term.index, term.term});
   }

@@ -43,6 +43,8 @@ struct Opened {
   std::int64_t expires_ms = -1;  // -1: never
   std::string terms;             // declared terms and tags
   std::string bound;             // terms bound to its life
+  std::uint64_t uses = 0;        // where the cache tracks them
+  std::int64_t used_ms = -1;     // the last use; -1: none
   Version lease{};               // of absent ones: of the load under way, if there is one
   std::size_t size_bytes = 0;    // as stored
 

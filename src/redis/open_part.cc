@@ -16,14 +16,18 @@ std::optional<OpenPart> read_open_part(std::string_view bytes) noexcept {
   if (bytes.size() < kOpenBytes || !bytes.ends_with(kMagic)) return std::nullopt;
   const std::string_view fixed = bytes.substr(bytes.size() - kOpenBytes);
   const std::string_view rest = bytes.substr(0, bytes.size() - kOpenBytes);
-  const std::size_t bound = read_little<std::uint32_t>(fixed.substr(32));
+  const auto number = [fixed](std::size_t at) {
+    return read_little<std::uint64_t>(fixed.substr(at));
+  };
+  const std::size_t bound = read_little<std::uint32_t>(fixed.substr(48));
   if (bound > rest.size()) return std::nullopt;
-  return OpenPart{
-      .life = fixed.substr(0, kLifeBytes),
-      .created_ms = static_cast<std::int64_t>(read_little<std::uint64_t>(fixed.substr(16))),
-      .expires_ms = static_cast<std::int64_t>(read_little<std::uint64_t>(fixed.substr(24))),
-      .bound = rest.substr(rest.size() - bound),
-      .before = rest.substr(0, rest.size() - bound)};
+  return OpenPart{.life = fixed.substr(0, kLifeBytes),
+                  .uses = number(16),
+                  .used_ms = static_cast<std::int64_t>(number(24)),
+                  .created_ms = static_cast<std::int64_t>(number(32)),
+                  .expires_ms = static_cast<std::int64_t>(number(40)),
+                  .bound = rest.substr(rest.size() - bound),
+                  .before = rest.substr(0, rest.size() - bound)};
 }
 
 std::optional<std::string_view> lease_token(std::string_view bytes) noexcept {

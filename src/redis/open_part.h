@@ -14,13 +14,15 @@
 
 namespace larder::redis {
 
-inline constexpr std::size_t kOpenBytes = 40;
+inline constexpr std::size_t kOpenBytes = 56;
 inline constexpr std::size_t kLifeBytes = 16;
 inline constexpr std::size_t kVersionBytes = 16;
 inline constexpr std::size_t kTokenBytes = 16;
 
 struct OpenPart {
   std::string_view life;
+  std::uint64_t uses = 0;
+  std::int64_t used_ms = -1;  // the last use; -1: none
   std::int64_t created_ms = 0;
   std::int64_t expires_ms = 0;  // -1: never
   std::string_view bound;       // a block of terms

@@ -24,6 +24,9 @@ struct Capabilities {
   bool bounded = true;
   /// Values live as a native `T`: move-only types, throwing copies, destructors, pins.
   bool native = true;
+  /// Entries lie in this process: they are gauged and swept, their ends by time are told, and a
+  /// cache that is opened again is empty.
+  bool in_process = true;
 };
 
 /// The time of one test: a clock for the caches, and the way to move it. An engine whose time
@@ -42,8 +45,8 @@ struct EngineUnderTest {
   /// the Manager knows a provider of that name.
   std::function<std::shared_ptr<Provider>()> make_provider{};
   Capabilities capabilities{};
-  /// Called for each test. Empty: a testing::ManualClock.
-  std::function<TestTime()> make_time{};
+  /// Called for each test; some need a time that goes on. Empty: a testing::ManualClock.
+  std::function<TestTime(bool stands_still)> make_time{};
   /// Called for the settings of each cache: where the engine is found. The provider may be another
   /// than `name`, so that several engines under test have one provider.
   std::function<void(CacheSettings&)> adjust{};

@@ -36,6 +36,7 @@ enum Needs : unsigned {
   kPlainOptions = 32,  ///< only with the default options: the test brings its own, or many threads
   kBlockingFace = 64,  ///< only one face: the other is tested apart
   kCoroutineFace = 128,
+  kInProcess = 256,  ///< entries lie in this process
 };
 constexpr Needs operator|(Needs a, Needs b) {
   return static_cast<Needs>(static_cast<unsigned>(a) | static_cast<unsigned>(b));

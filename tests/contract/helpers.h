@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "fixture.h"
+#include "larder/codec.h"
 
 namespace larder::contract {
 
@@ -67,6 +68,21 @@ struct Session {
 
   bool operator==(const Session&) const = default;
 };
+
+}  // namespace larder::contract
+
+template <>
+struct larder::Codec<larder::contract::Session>
+    : larder::Record<larder::contract::Session, "session"> {
+  static constexpr auto fields() {
+    using larder::contract::Session;
+    return larder::fields(
+        larder::field("subject", &Session::subject), larder::field("device", &Session::device),
+        larder::field("seen", &Session::seen), larder::field("groups", &Session::groups));
+  }
+};
+
+namespace larder::contract {
 
 template <class T>
 using Pairs = std::vector<std::pair<std::string, T>>;

@@ -99,7 +99,7 @@ void OptionSet::apply(CacheSettings& settings, std::vector<Middleware>& middlewa
 }
 
 TestTime make_time(const EngineUnderTest& engine, const OptionSet& set) {
-  if (engine.make_time) return engine.make_time();
+  if (engine.make_time) return engine.make_time(set.kind != OptionKind::floored);
   if (set.kind == OptionKind::floored) {
     auto clock = std::make_shared<CreepingClock>();
     return {clock, [clock](std::chrono::nanoseconds span) { clock->advance(span); }, false};

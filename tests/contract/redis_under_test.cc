@@ -13,24 +13,45 @@ namespace {
 
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): durations in tests
 
-constexpr auto kServerTick = 1ms;
 // Tests move a century ahead. A shared time that only goes forward would soon be past what a clock
 // can tell: when a test has left it so far ahead, the next one gets a new server in the present.
 constexpr auto kFarAhead = 24h * 365;
 
+// What waits must end: this clock goes on while the server's time, and with it every expiry, stands
+// where the test has moved it.
+class GoingClock final : public Clock {
+ public:
+  explicit GoingClock(std::shared_ptr<const Clock> still) : still_(std::move(still)) {}
+
+  std::int64_t now_ns() const noexcept override {
+    const auto gone = std::chrono::steady_clock::now() - start_;
+    return still_->now_ns() + std::chrono::nanoseconds(gone).count();
+  }
+  std::int64_t wall_ns() const noexcept override { return still_->wall_ns(); }
+  std::chrono::nanoseconds poll_interval() const noexcept override {
+    return still_->poll_interval();
+  }
+
+ private:
+  const std::shared_ptr<const Clock> still_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
 // States: no server -> running; a new time takes it back to none.
 class SharedServer {
  public:
-  TestTime begin_test() {
+  TestTime begin_test(bool stands_still) {
     if (!time_ || time_->total() > kFarAhead) {
       server_.reset();
-      time_ = std::make_shared<servers::TimeShift>();
+      time_ = std::make_shared<servers::TimeShift>(servers::TimeShift::Mode::stands_still);
     }
     if (server_) server_->command({"FLUSHALL"});
-    return {.clock = std::make_shared<servers::ShiftedClock>(time_),
-            .advance = [time = time_](
-                           std::chrono::nanoseconds span) { time->advance(span + kServerTick); },
-            .stands_still = false};
+    auto still = std::make_shared<servers::ShiftedClock>(time_);
+    std::shared_ptr<Clock> clock = still;
+    if (!stands_still) clock = std::make_shared<GoingClock>(std::move(still));
+    return {.clock = std::move(clock),
+            .advance = [time = time_](std::chrono::nanoseconds span) { time->advance(span); },
+            .stands_still = stands_still};
   }
 
   std::string url() {
@@ -50,8 +71,8 @@ class SharedServer {
 EngineUnderTest redis_under_test() {
   const auto shared = std::make_shared<SharedServer>();
   return {.name = "redis",
-          .capabilities = {.stores = true, .bounded = false, .native = false},
-          .make_time = [shared] { return shared->begin_test(); },
+          .capabilities = {.stores = true, .bounded = false, .native = false, .in_process = false},
+          .make_time = [shared](bool stands_still) { return shared->begin_test(stands_still); },
           .adjust = [shared](CacheSettings& settings) { settings.redis_url = shared->url(); },
           .missing = servers::missing_redis()};
 }

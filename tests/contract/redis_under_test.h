@@ -8,9 +8,8 @@
 namespace larder::contract {
 
 /// The server is started by the first cache that is opened, and ends with the program. Each test
-/// finds it empty. Its time goes on by itself, and is moved by advance() for the server and the
-/// caches alike; a server takes a life's last millisecond as part of it, so that each move is
-/// longer by one.
+/// finds it empty. Its time stands still, and is moved by advance() for the server and the caches
+/// alike.
 EngineUnderTest redis_under_test();
 
 }  // namespace larder::contract

@@ -252,7 +252,8 @@ LARDER_CONTRACT(rule_02_every_distance_expires_in_time, kStores) {
   EXPECT_EQ(cache.stats().entries, 0U);
 }
 
-LARDER_CONTRACT(rule_02_the_wall_clock_does_not_expire_anything, kStores | kPlainOptions) {
+LARDER_CONTRACT(rule_02_the_wall_clock_does_not_expire_anything,
+                kStores | kPlainOptions | kInProcess) {
   const auto clock = std::make_shared<testing::ManualClock>();
   const auto cache = t.open([&](CacheOptions<std::string>& options) { options.clock = clock; });
   EXPECT_TRUE(succeeds(cache.set("k", "v", 1h)));

@@ -192,7 +192,10 @@ LARDER_CONTRACT(rule_15_a_batch_under_a_short_deadline_case_051, kAnyEngine) {
   const auto bound = cache.with(Context::until(stop.get_token()));
   begun.count_down();
   const auto stored = bound.set_many(items);
-  EXPECT_TRUE(stored.ok() || stored.error() == Errc::cancelled);
+  // Where entries lie elsewhere, some may be there whose answers were not awaited.
+  const bool may_be_unknown = !t.engine().capabilities.in_process;
+  EXPECT_TRUE(stored.ok() || stored.error() == Errc::cancelled ||
+              (may_be_unknown && stored.error() == Errc::outcome_unknown));
   canceller.join();
   EXPECT_TRUE(fails(bound.set_many(items), Errc::cancelled));
 }

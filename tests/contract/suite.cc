@@ -118,6 +118,7 @@ bool ContractTest::runs_with(const EngineUnderTest& engine, const OptionSet& set
   if (needs_it(kStoresNothing) && can.stores) return false;
   if (needs_it(kBounded) && !can.bounded) return false;
   if (needs_it(kNative) && !can.native) return false;
+  if (needs_it(kInProcess) && !can.in_process) return false;
   if (needs_it(kStillTime) && !make_time(engine, set).stands_still) return false;
   if (needs_it(kPlainOptions) && set.kind != OptionKind::plain) return false;
   if (needs_it(kBlockingFace) && face != FaceKind::blocking) return false;

@@ -1,8 +1,9 @@
 -- What every script begins with: entries as scripts see them, and the upkeep of their terms.
 --
 -- A stored value is   payload | seal | bound terms | open part
---   open part (40 bytes): life (16), created ms (8), expires ms (8; -1: never), length of the bound
---   terms (4), "LDR1" (4). Scripts write it and the bound terms; the rest comes from clients.
+--   open part (56 bytes): life (16), uses (8) and last use ms (8; -1: none), created ms (8), expires
+--   ms (8; -1: never), length of the bound terms (4), "LDR1" (4). Scripts write it and the bound
+--   terms; the rest comes from clients.
 --   The seal ends in a tail of its own (52 bytes): checksum (8), version (16), type (12), and more; at
 --   its end the length of the terms before it (4) and "LDRS".
 -- A lease is          token (16) | "LDRL".
@@ -14,7 +15,8 @@
 -- counters. An entry's key is prefix .. "e:" .. name; its name is what indexes hold.
 
 local PREFIX, TYPE = ARGV[1], ARGV[2]
-local OPEN = 40
+local OPEN = 56
+local OPEN_FORMAT = '<c16i8i8i8i8I4c4'
 local SEAL, SEAL_MAGIC = 52, 'LDRS'
 local COUNTED, COUNTED_MAGIC = 24, 'LDRC'
 local NO_LIFE = string.rep('\0', 16)
@@ -44,14 +46,16 @@ end
 -- longer end. Nil: no value of ours.
 local function parse(bytes, size, magic, more)
   if #bytes < OPEN + size or string.sub(bytes, -4) ~= 'LDR1' then return nil end
-  local life, created, expires, bound_size = struct.unpack('<c16i8i8I4', bytes, #bytes - OPEN + 1)
+  local life, uses, used, created, expires, bound_size =
+    struct.unpack(OPEN_FORMAT, bytes, #bytes - OPEN + 1)
   if bound_size > 0 then
     bytes = more(OPEN + bound_size + size)
     if #bytes < OPEN + bound_size + size then return nil end
   end
   local seal = #bytes - OPEN - bound_size - size + 1
   if string.sub(bytes, seal + size - 4, seal + size - 1) ~= magic then return nil end
-  local entry = {life = life, created = created, expires = expires, terms = ''}
+  local entry = {life = life, uses = uses, used = used, created = created, expires = expires,
+                 terms = ''}
   entry.bound = string.sub(bytes, seal + size, seal + size + bound_size - 1)
   entry.seal = string.sub(bytes, seal, seal + size - 1)
   local terms_size = struct.unpack('<I4', bytes, seal + size - 8)
@@ -80,8 +84,9 @@ local function look_at_counter(key)
   if not entry or string.sub(beside, 1, #beside - entry.size) ~= text then
     -- Written by somebody else: what can be known of it is derived from it.
     local version = string.sub(redis.sha1hex(text), 1, 16)
-    entry = {life = version, created = now(), expires = redis.call('PEXPIRETIME', key),
-             terms = '', bound = '', version = version}
+    local ends = redis.call('PEXPIRETIME', key)
+    entry = {life = version, uses = 0, used = -1, created = now(),
+             expires = ends < 0 and -1 or ends + 1, terms = '', bound = '', version = version}
   else
     entry.version = string.sub(entry.seal, 1, 16)
   end
@@ -149,15 +154,16 @@ local function expiry(ttl, standard, old)
 end
 
 local function open_part(entry)
-  return entry.bound .. struct.pack('<c16i8i8I4c4', entry.life, entry.created, entry.expires,
-                                    #entry.bound, 'LDR1')
+  return entry.bound .. struct.pack(OPEN_FORMAT, entry.life, entry.uses or 0, entry.used or -1,
+                                    entry.created, entry.expires, #entry.bound, 'LDR1')
 end
 
+-- An entry lives while now < expires; for the server a key lives while now <= its time.
 local function write(key, bytes, expires)
   if expires < 0 then
     redis.call('SET', key, bytes)
   else
-    redis.call('SET', key, bytes, 'PXAT', string.format('%.0f', expires))
+    redis.call('SET', key, bytes, 'PXAT', string.format('%.0f', expires - 1))
   end
 end
 

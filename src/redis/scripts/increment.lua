@@ -22,6 +22,7 @@ local terms, version = ARGV[9], ARGV[8]
 local entry = {terms = terms, bound = lives and old.bound or '',
                life = lives and old.life or version,
                created = lives and old.created or now(),
+               uses = lives and old.uses or 0, used = lives and old.used or -1,
                expires = lives and old.expires or expiry(ARGV[6], ARGV[7], nil)}
 if lives then entry.terms = old.terms end
 text = string.format('%.0f', sum)

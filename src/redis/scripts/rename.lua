@@ -1,4 +1,5 @@
--- Moves an entry to another key, over what lives there.
+-- Moves an entry to another key, over what lives there. The terms bound to it go along; the life is
+-- the destination's.
 -- KEYS: source, destination.
 -- ARGV: prefix, type, the version that must live at the source, the value for the destination (seal
 --   or counter text), its terms (counters), its version.
@@ -11,9 +12,10 @@ if not is_live(source) or source.version ~= ARGV[3] then return {0, 0} end
 local target = look(to)
 if target and target.foreign then return {-1, 0} end
 local lives = is_live(target)
-local entry = {terms = source.terms, bound = lives and target.bound or '',
+local entry = {terms = source.terms, bound = source.bound,
                life = lives and target.life or ARGV[6],
-               created = source.created, expires = source.expires}
+               created = source.created, expires = source.expires,
+               uses = source.uses, used = source.used}
 remove(from, source)
 if TYPE == '' then
   write(to, ARGV[4], entry.expires)

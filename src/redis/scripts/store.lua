@@ -58,6 +58,8 @@ local function store(key, bytes, terms, version, expected)
   local entry = {terms = terms, bound = lives and old.bound or '',
                  life = lives and old.life or version,
                  created = goes_on and lives and old.created or now(),
+                 uses = goes_on and lives and old.uses or 0,
+                 used = goes_on and lives and old.used or -1,
                  expires = expiry(ttl, standard, lives and old or nil)}
   if TYPE == '' then
     write(key, bytes, entry.expires)
