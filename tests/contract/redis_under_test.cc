@@ -73,7 +73,11 @@ EngineUnderTest redis_under_test() {
   return {.name = "redis",
           .capabilities = {.stores = true, .bounded = false, .native = false, .in_process = false},
           .make_time = [shared](bool stands_still) { return shared->begin_test(stands_still); },
-          .adjust = [shared](CacheSettings& settings) { settings.redis_url = shared->url(); },
+          .adjust =
+              [shared](CacheSettings& settings) {
+                settings.redis_url = shared->url();
+                settings.redis_timeout = 1h;  // on a clock that tests move
+              },
           .missing = servers::missing_redis()};
 }
 

@@ -44,6 +44,7 @@ class Floored {
 LARDER_CONTRACT(rule_20_every_exit_of_a_read_is_padded_case_154, kAnyEngine | kPlainOptions) {
   const auto cache = t.open<Number>([](CacheOptions<Number>& options) {
     options.settings.timing_floor = 5ms;
+    options.settings.max_load_time = 24h;  // the clock runs fast while a read is awaited
     options.hooks.pre_get = [](std::string_view key) {
       return key == "vetoed" ? Verdict::veto("no") : Verdict::allow();
     };
