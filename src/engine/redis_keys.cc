@@ -2,16 +2,12 @@
 // Thread safety: see redis_keys.h.
 #include "engine/redis_keys.h"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/check.h"
 #include "engine/heap_value.h"
 #include "engine/redis_entries.h"
 #include "engine/retry.h"
@@ -245,27 +241,6 @@ Task<bool> try_rename(RedisWay way, Item& from, std::string_view to) {
 
 // ---- counters
 
-struct Range {
-  std::string least;
-  std::string most;
-};
-
-// The range of a T, found by steps from zero: ValueOps knows how far it may go.
-Range range_of(const ValueOps& ops) {
-  constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
-  const auto reach = [&ops](bool negative) {
-    std::uint64_t sum = 0;
-    alignas(std::max_align_t) std::array<std::byte, 16> storage;
-    ops.zero(storage.data());
-    for (std::uint64_t step = kAll / 2 + 1; step != 0; step /= 2) {
-      if (ops.add(storage.data(), {step, negative})) sum += step;
-    }
-    return sum;
-  };
-  const std::uint64_t below = reach(true);
-  return {below == 0 ? "0" : "-" + std::to_string(below), std::to_string(reach(false))};
-}
-
 std::string text_of(Delta delta) {
   return (delta.negative ? "-" : "") + std::to_string(delta.magnitude);
 }
@@ -338,7 +313,7 @@ Task<void> increment(RedisWay way, const KeyOperation& op, Item& item) {
     co_await add_here(way, op, item);
     co_return;
   }
-  const Range range = range_of(*space.traits->ops);
+  const CounterRange& range = space.range;
   const Version version = space.next_version();
   const std::string step = text_of(op.delta);
   const std::string ttl = RedisSpace::ttl_text(op.write->ttl);

@@ -18,6 +18,12 @@
 
 namespace larder::engine {
 
+// What a counter's type holds, in decimal; empty for other types.
+struct CounterRange {
+  std::string least;
+  std::string most;
+};
+
 struct RedisSpace {
   RedisSpace(const CacheSettings& settings, std::shared_ptr<const CacheTraits> traits,
              std::shared_ptr<RedisClient> client);
@@ -35,6 +41,7 @@ struct RedisSpace {
   const redis::Layout layout;
   const RedisValues values;
   const std::string standard_ttl;
+  const CounterRange range;
   const std::uint64_t origin;
   // own synchronisation
   RedisFlights flights;

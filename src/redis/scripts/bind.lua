@@ -25,13 +25,6 @@ local function rewrite(key, entry, old_bound)
   write(key, string.sub(bytes, 1, #bytes - OPEN - #old_bound) .. open_part(entry), entry.expires)
 end
 
--- A counter that somebody else has written gets its sibling.
-local function adopt(key, entry)
-  write(sibling(key), entry.text .. entry.terms ..
-        struct.pack('<c16I4c4', entry.version, #entry.terms, COUNTED_MAGIC) .. open_part(entry),
-        entry.expires)
-end
-
 local count = 0
 for _, key in ipairs(KEYS) do
   local entry = look(key)
@@ -41,7 +34,11 @@ for _, key in ipairs(KEYS) do
     if is_bound ~= adds then
       local old = {terms = entry.terms, bound = entry.bound}
       entry.bound = adds and entry.bound .. block or rest
-      if TYPE == '' then adopt(key, entry) else rewrite(key, entry, old.bound) end
+      if TYPE == '' then
+        write_beside(key, entry.text, entry.version, entry)
+      else
+        rewrite(key, entry, old.bound)
+      end
       reindex(name_of(key), old, entry)
     end
   end

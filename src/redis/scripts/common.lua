@@ -167,6 +167,13 @@ local function write(key, bytes, expires)
   end
 end
 
+-- Writes what belongs to the counter at `key` beside its text.
+local function write_beside(key, text, version, entry)
+  write(sibling(key), text .. entry.terms ..
+        struct.pack('<c16I4c4', version, #entry.terms, COUNTED_MAGIC) .. open_part(entry),
+        entry.expires)
+end
+
 -- Ends the entry at `key`, or the lease.
 local function remove(key, entry)
   redis.call('UNLINK', key)

@@ -27,8 +27,6 @@ local entry = {terms = terms, bound = lives and old.bound or '',
 if lives then entry.terms = old.terms end
 text = string.format('%.0f', sum)
 write(key, text, entry.expires)
-write(sibling(key), text .. entry.terms ..
-      struct.pack('<c16I4c4', version, #entry.terms, COUNTED_MAGIC) .. open_part(entry),
-      entry.expires)
+write_beside(key, text, version, entry)
 if not lives and terms ~= '' then reindex(name_of(key), nil, entry) end
 return {lives and 2 or 1, text, entry.expires}

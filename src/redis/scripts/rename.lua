@@ -19,9 +19,7 @@ local entry = {terms = source.terms, bound = source.bound,
 remove(from, source)
 if TYPE == '' then
   write(to, ARGV[4], entry.expires)
-  write(sibling(to), ARGV[4] .. entry.terms ..
-        struct.pack('<c16I4c4', ARGV[6], #entry.terms, COUNTED_MAGIC) .. open_part(entry),
-        entry.expires)
+  write_beside(to, ARGV[4], ARGV[6], entry)
 else
   write(to, ARGV[4] .. open_part(entry), entry.expires)
 end

@@ -63,8 +63,7 @@ local function store(key, bytes, terms, version, expected)
                  expires = expiry(ttl, standard, lives and old or nil)}
   if TYPE == '' then
     write(key, bytes, entry.expires)
-    write(sibling(key), bytes .. terms .. struct.pack('<c16I4c4', version, #terms, COUNTED_MAGIC) ..
-          open_part(entry), entry.expires)
+    write_beside(key, bytes, version, entry)
   else
     write(key, bytes .. open_part(entry), entry.expires)
   end
